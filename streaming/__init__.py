@@ -1,0 +1,1 @@
+"""The service: who may watch what, until when."""

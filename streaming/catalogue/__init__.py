@@ -1,0 +1,1 @@
+"""The catalogue: titles, their versions, and the index of encrypted segments that make them playable."""

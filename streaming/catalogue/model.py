@@ -1,0 +1,178 @@
+"""Tables of the catalogue: titles, title_versions, renditions, chunks, chunk_attempts, segments."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from streaming.db.base import Base, Instant
+
+TITLE_STATES = ("uploading", "queued", "encoding", "ready", "failed", "cancelled")
+
+
+class TitleRow(Base):
+    """A film as people know it; `version_id` names the version that plays (or is being made)."""
+
+    __tablename__ = "titles"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    owner_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text, default="")
+    year: Mapped[int | None]
+    source_name: Mapped[str] = mapped_column(String(200), default="")
+    """The file's name as its creator knew it, for display only; never a path."""
+    custody: Mapped[str] = mapped_column(String(10), default="managed")
+    state: Mapped[str] = mapped_column(String(12))
+    failure_code: Mapped[str | None] = mapped_column(String(40))
+    failure_sentence: Mapped[str | None] = mapped_column(Text)
+    failure_hint: Mapped[str | None] = mapped_column(Text)
+    version_id: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (
+        CheckConstraint(f"state IN {TITLE_STATES}", name="state_known"),
+        Index("ix_titles_state", "state"),
+        Index("ix_titles_created", "created_at", "id"),
+    )
+
+
+class VersionRow(Base):
+    """One making of a title under keys of its own: secrets (wrapped), source facts, progress."""
+
+    __tablename__ = "title_versions"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    title_id: Mapped[str] = mapped_column(ForeignKey("titles.id", ondelete="CASCADE"), index=True)
+    upload_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    protection: Mapped[str] = mapped_column(String(16), default="aes-128")
+    period_seconds: Mapped[int] = mapped_column(default=60)
+    wrapped_title_secret: Mapped[bytes | None]
+    wrapped_server_share: Mapped[bytes | None]
+
+    run: Mapped[int] = mapped_column(default=0)
+    """How many times a retry was asked for; part of the workflow's id from the first retry on."""
+    enqueued_at: Mapped[datetime | None] = mapped_column(Instant)
+    started_at: Mapped[datetime | None] = mapped_column(Instant)
+    published_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    stage: Mapped[str] = mapped_column(String(12), default="uploading")
+    frames_done: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Frames encoded, summed over the video rungs; `frames_total` counts the same way."""
+    frames_total: Mapped[int] = mapped_column(BigInteger, default=0)
+    eta_s: Mapped[float | None]
+    playable_us: Mapped[int] = mapped_column(BigInteger, default=0)
+
+    duration_us: Mapped[int | None] = mapped_column(BigInteger)
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    frame_rate_num: Mapped[int | None]
+    frame_rate_den: Mapped[int | None]
+    source_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    stored_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+
+    poster_object: Mapped[str | None] = mapped_column(String(200))
+    poster_type: Mapped[str | None] = mapped_column(String(40))
+    manifest_object: Mapped[str | None] = mapped_column(String(200))
+    manifest_sha256: Mapped[bytes | None]
+
+
+class RenditionRow(Base):
+    """One stream of a version (`v480`, `a0`, `t0`): what a playlist says about it, and its init segment."""
+
+    __tablename__ = "renditions"
+
+    version_id: Mapped[str] = mapped_column(
+        ForeignKey("title_versions.id", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(String(12), primary_key=True)
+    position: Mapped[int] = mapped_column(default=0)
+    kind: Mapped[str] = mapped_column(String(8))
+    """`video`, `audio` or `text`."""
+    tier: Mapped[str] = mapped_column(String(4))
+    codecs: Mapped[str] = mapped_column(String(60), default="")
+    """RFC 6381 string, e.g. `avc1.64001f`."""
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    frame_rate_num: Mapped[int | None]
+    frame_rate_den: Mapped[int | None]
+    channels: Mapped[int | None]
+    language: Mapped[str] = mapped_column(String(20), default="und")
+    label: Mapped[str] = mapped_column(String(100), default="")
+    forced: Mapped[bool] = mapped_column(default=False)
+    timescale: Mapped[int] = mapped_column(default=1)
+    """Ticks a second of `segments.start_ticks` and `duration_ticks`."""
+    bandwidth: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Peak bits a second over one segment (measured, or planned while nothing is measured)."""
+    average_bandwidth: Mapped[int] = mapped_column(BigInteger, default=0)
+    init_object: Mapped[str | None] = mapped_column(String(200))
+    init_sha256: Mapped[bytes | None]
+    init_bytes: Mapped[int] = mapped_column(default=0)
+
+
+class ChunkRow(Base):
+    """A stretch of film encoded at one go, for some of the renditions (`part`); committed at most once."""
+
+    __tablename__ = "chunks"
+
+    version_id: Mapped[str] = mapped_column(
+        ForeignKey("title_versions.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    part: Mapped[str] = mapped_column(String(10), primary_key=True)
+    """`starter` (lowest rung and sound of chunk 0), `rest` (its other rungs), `all` or `text`."""
+    frames: Mapped[int] = mapped_column(BigInteger)
+    """Frames to encode here, summed over the part's video rungs."""
+    attempt: Mapped[str | None] = mapped_column(String(8))
+    """The attempt whose segments count; NULL until one has committed."""
+    committed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class ChunkAttemptRow(Base):
+    """One try at one chunk part; objects carry its id in their names."""
+
+    __tablename__ = "chunk_attempts"
+
+    attempt: Mapped[str] = mapped_column(String(8), primary_key=True)
+    version_id: Mapped[str] = mapped_column(ForeignKey("title_versions.id", ondelete="CASCADE"), index=True)
+    number: Mapped[int]
+    part: Mapped[str] = mapped_column(String(10))
+    worker: Mapped[str] = mapped_column(String(40), default="")
+    outcome: Mapped[str] = mapped_column(String(10), default="running")
+    """`running`, `committed`, `lost` (another attempt won), `failed` or `cancelled`."""
+    frames_done: Mapped[int] = mapped_column(BigInteger, default=0)
+    beat_at: Mapped[datetime] = mapped_column(Instant)
+    """Last sign of life; the collector spares objects of attempts that beat lately."""
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    detail: Mapped[str] = mapped_column(Text, default="")
+    """ffmpeg's last lines when it failed."""
+
+
+class SegmentRow(Base):
+    """One visible encrypted segment. A row exists exactly when its chunk part has committed."""
+
+    __tablename__ = "segments"
+
+    version_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    rendition: Mapped[str] = mapped_column(String(12), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True)
+    """Index in the segment grid from 0: the media sequence number, and the AES-128 IV."""
+    chunk: Mapped[int]
+    part: Mapped[str] = mapped_column(String(10))
+    object: Mapped[str] = mapped_column(String(200))
+    period: Mapped[int]
+    start_ticks: Mapped[int] = mapped_column(BigInteger)
+    duration_ticks: Mapped[int] = mapped_column(BigInteger)
+    size: Mapped[int] = mapped_column(BigInteger)
+    """Bytes of the object (ciphertext)."""
+    sha256: Mapped[bytes]
+    """SHA-256 of the object (ciphertext)."""
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["version_id", "rendition"], ["renditions.version_id", "renditions.name"], ondelete="CASCADE"
+        ),
+        {"sqlite_with_rowid": False},
+    )

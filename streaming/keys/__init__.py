@@ -1,0 +1,1 @@
+"""Wrapping of keys: the root key, envelopes, and a title's secrets."""

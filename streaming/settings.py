@@ -1,0 +1,77 @@
+"""Everything an operator can set, read from `MATINEE_…` and checked."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+GB = 1_000_000_000
+
+
+class Settings(BaseSettings):
+    """Settings of one Matinee house; environment variables are the names in capitals behind `MATINEE_`."""
+
+    model_config = SettingsConfigDict(env_prefix="MATINEE_", frozen=True, extra="ignore")
+
+    data: Path = Field(default=Path(".matinee"), description="Folder that holds everything that is kept.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
+    public_url: str = Field(
+        default="", description="How people reach the house, for links; http://HOST:PORT."
+    )
+    secure_cookies: bool | None = Field(
+        default=None, description="Force the Secure mark; else by public_url."
+    )
+    open_role: Literal["viewer", "creator"] | None = Field(
+        default="creator", description="Role of people who register by themselves; empty closes registration."
+    )
+    quota_bytes: int = Field(default=50 * GB, gt=0, description="Storage for one account.")
+    keep_uploads: bool = Field(
+        default=False, description="Keep the uploaded file once its title is verified."
+    )
+    max_pixels: int = Field(default=8192 * 4320, gt=0, description="Largest picture a decoder may open.")
+    crypto_period_seconds: int = Field(default=60, ge=4, le=600, description="Film time under one key.")
+    lease_seconds: int = Field(default=300, ge=10, description="How long a stream's slot is held unrenewed.")
+    lease_grace_seconds: int = Field(
+        default=60, ge=0, description="How long after that a renewal still works."
+    )
+    release_burst: int = Field(default=12, ge=1, description="Crypto periods released at once, for seeking.")
+    release_rate: float = Field(default=4.0, gt=0, description="Periods refilled per period of real time.")
+
+    @property
+    def address(self) -> str:
+        """The address people are told, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def cookies_are_secure(self) -> bool:
+        """Whether cookies carry the `Secure` mark."""
+        if self.secure_cookies is not None:
+            return self.secure_cookies
+        return self.address.startswith("https://")
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the house's database."""
+        return f"sqlite:///{self.data / 'matinee.sqlite'}"
+
+    @property
+    def jobs_url(self) -> str:
+        """SQLAlchemy URL of the durable jobs' database."""
+        return f"sqlite:///{self.data / 'jobs.sqlite'}"
+
+    @property
+    def uploads_folder(self) -> Path:
+        """Where uploads lie until they are published."""
+        return self.data / "uploads"
+
+    @property
+    def objects_folder(self) -> Path:
+        """Where encrypted objects lie."""
+        return self.data / "objects"
+
+    @property
+    def root_key_file(self) -> Path:
+        """The file with the root key, mode 0600."""
+        return self.data / "root.key"

@@ -1,0 +1,1 @@
+"""Where encrypted objects lie."""

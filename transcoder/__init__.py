@@ -1,0 +1,1 @@
+"""Film in, encrypted CMAF out. Knows no users, no HTTP and no database."""
