@@ -1,0 +1,103 @@
+"""Typed values for every room (strings, numbers, aware datetimes, enums), drawn by `player.render`."""
+
+from player.views.account import Account, ApiToken, Device, Login, Recover, Register
+from player.views.common import (
+    Failure,
+    LicenceState,
+    LicenceTerms,
+    Notice,
+    Page,
+    Person,
+    Progress,
+    Role,
+    Stage,
+    Theme,
+    Tier,
+    TitleState,
+    Tone,
+)
+from player.views.film import Action, ActionKind, Film
+from player.views.foyer import FilmCard, Foyer, Scope
+from player.views.house import ErrorPage, HouseAccount, HouseFault, Job, Operator, Worker
+from player.views.screen import Door, DoorState, Overlay, Screen
+from player.views.studio import (
+    FieldError,
+    HolderKind,
+    IssueLicence,
+    LicenceDraft,
+    LicenceRow,
+    Rung,
+    Studio,
+    StudioFilm,
+    StudioTitle,
+    Track,
+    TrackKind,
+    Upload,
+)
+
+View = (
+    Foyer
+    | Film
+    | Screen
+    | Door
+    | Studio
+    | StudioTitle
+    | IssueLicence
+    | Account
+    | Login
+    | Register
+    | Recover
+    | ErrorPage
+    | Operator
+)
+
+__all__ = [
+    "Account",
+    "Action",
+    "ActionKind",
+    "ApiToken",
+    "Device",
+    "Door",
+    "DoorState",
+    "ErrorPage",
+    "Failure",
+    "FieldError",
+    "Film",
+    "FilmCard",
+    "Foyer",
+    "HolderKind",
+    "HouseAccount",
+    "HouseFault",
+    "IssueLicence",
+    "Job",
+    "LicenceDraft",
+    "LicenceRow",
+    "LicenceState",
+    "LicenceTerms",
+    "Login",
+    "Notice",
+    "Operator",
+    "Overlay",
+    "Page",
+    "Person",
+    "Progress",
+    "Recover",
+    "Register",
+    "Role",
+    "Rung",
+    "Scope",
+    "Screen",
+    "Stage",
+    "Studio",
+    "StudioFilm",
+    "StudioTitle",
+    "Theme",
+    "Tier",
+    "TitleState",
+    "Tone",
+    "Track",
+    "TrackKind",
+    "Upload",
+    "View",
+    "Worker",
+]

@@ -1,0 +1,110 @@
+"""A film's own page, with the one right button for whoever looks at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from player.format import clock_time, percent
+from player.views.common import Failure, LicenceState, LicenceTerms, Page, Progress, TitleState
+
+
+class ActionKind(StrEnum):
+    """What the right button is: a link to go to, or a sentence that says why there is none."""
+
+    WATCH = "watch"
+    ASK = "ask"
+    MEND = "mend"
+    WAIT = "wait"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """The one right button; without `href` it is a statement, not a control."""
+
+    kind: ActionKind
+    label: str
+    href: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """`/t/{id}`. `licence` is the viewer's own (None: none); `mine` needs none. Languages are names."""
+
+    template: ClassVar[str] = "film.html"
+    room: ClassVar[str] = "foyer"
+
+    page: Page
+    id: str
+    name: str
+    state: TitleState
+    owner_name: str
+    year: int | None = None
+    duration_s: float | None = None
+    description: str = ""
+    poster_url: str | None = None
+    still_url: str | None = None
+    width: int | None = None
+    height: int | None = None
+    languages: tuple[str, ...] = ()
+    subtitles: tuple[str, ...] = ()
+    mine: bool = False
+    may_manage: bool = False
+    progress: Progress | None = None
+    failure: Failure | None = None
+    licence: LicenceTerms | None = None
+    resume_s: float | None = None
+    sealed: bool = False
+
+    @property
+    def may_watch(self) -> bool:
+        """Whether this viewer's right to the film holds now (whether it is encoded is another matter)."""
+        running = self.licence is not None and self.licence.state is LicenceState.RUNNING
+        return self.mine or running
+
+    @property
+    def playable(self) -> bool:
+        """Whether there is anything to play yet."""
+        begun = self.progress is not None and self.progress.playable_s > 0
+        return self.state is TitleState.READY or (self.state is TitleState.ENCODING and begun)
+
+    @property
+    def action(self) -> Action:
+        """The one right button."""
+        if not self.playable:
+            return self._waiting()
+        if not self.may_watch:
+            return self._barred()
+        if self.resume_s:
+            return Action(ActionKind.WATCH, f"Continue at {clock_time(self.resume_s)}", f"/watch/{self.id}")
+        return Action(ActionKind.WATCH, "Watch", f"/watch/{self.id}")
+
+    def _barred(self) -> Action:
+        """The button of somebody without a live licence."""
+        match self.licence.state if self.licence else None:
+            case LicenceState.NOT_BEGUN:
+                return Action(ActionKind.WAIT, "Not yet: your licence has not begun")
+            case LicenceState.ENDED:
+                return Action(ActionKind.ASK, "Your licence has ended")
+            case LicenceState.REVOKED:
+                return Action(ActionKind.ASK, "Your licence was withdrawn")
+        return Action(ActionKind.ASK, "You need a licence to watch this")
+
+    def _waiting(self) -> Action:
+        """The button of a film that cannot be played by anybody yet."""
+        match self.state:
+            case TitleState.UPLOADING:
+                return Action(ActionKind.WAIT, "Not yet: still uploading")
+            case TitleState.QUEUED:
+                return Action(ActionKind.WAIT, "Not yet: waiting to be encoded")
+            case TitleState.FAILED | TitleState.CANCELLED if self.may_manage:
+                return Action(ActionKind.MEND, "Open in the studio", f"/studio/t/{self.id}")
+            case TitleState.FAILED | TitleState.CANCELLED:
+                return Action(ActionKind.NONE, "This film is not available")
+        done = self.progress.percent if self.progress else None
+        return Action(
+            ActionKind.WAIT,
+            f"Not yet: {percent(done)} encoded" if done is not None else "Not yet: being encoded",
+        )

@@ -1,0 +1,187 @@
+"""The studio: the creator's films, one film in full, and issuing a licence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from player.views.common import Failure, LicenceTerms, Page, Progress, Tier, TitleState
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An unfinished upload: its file's name, how many of its bytes are safe, until when it is kept."""
+
+    id: str
+    title_id: str
+    filename: str
+    length: int
+    offset: int
+    expires_at: datetime | None = None
+
+    @property
+    def percent(self) -> float:
+        """How much is safe, 0–100."""
+        return 100.0 * self.offset / self.length if self.length else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StudioFilm:
+    """One row of the studio's table."""
+
+    id: str
+    name: str
+    state: TitleState
+    created_at: datetime
+    still_url: str | None = None
+    duration_s: float | None = None
+    size_bytes: int | None = None
+    licences: int = 0
+    watching: int = 0
+    minutes_watched: int = 0
+    progress: Progress | None = None
+    failure: Failure | None = None
+    upload: Upload | None = None
+
+    @property
+    def playable(self) -> bool:
+        """Whether "watch now" makes sense."""
+        begun = self.progress is not None and self.progress.playable_s > 0
+        return self.state is TitleState.READY or (self.state is TitleState.ENCODING and begun)
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """`/studio`: films newest first; `quota_bytes` None means no limit."""
+
+    template: ClassVar[str] = "studio.html"
+    room: ClassVar[str] = "studio"
+
+    page: Page
+    films: tuple[StudioFilm, ...] = ()
+    total: int = 0
+    used_bytes: int = 0
+    quota_bytes: int | None = None
+    query: str = ""
+    more_url: str | None = None
+
+
+class TrackKind(StrEnum):
+    """What a track carries."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A track of the source: `detail` such as "H.264, 1280 × 720, 24 fps"; `language` a name or empty."""
+
+    kind: TrackKind
+    detail: str
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A rendition: bits a second, its reason in words, and percent encoded (None: not begun)."""
+
+    name: str
+    height: int | None = None
+    width: int | None = None
+    bitrate: int | None = None
+    tier: Tier = Tier.SD
+    reason: str = ""
+    percent: float | None = None
+    size_bytes: int | None = None
+
+
+class HolderKind(StrEnum):
+    """Who a licence is for."""
+
+    ACCOUNT = "account"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceRow:
+    """A licence in a list; `holder` is the account's name or the link's label."""
+
+    id: str
+    holder_kind: HolderKind
+    holder: str
+    terms: LicenceTerms
+    issued_at: datetime
+    watching: int = 0
+    plays: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudioTitle:
+    """`/studio/t/{id}`: a film in full. `link_once` is a licence link just issued, shown this one time."""
+
+    template: ClassVar[str] = "studio_title.html"
+    room: ClassVar[str] = "studio"
+
+    page: Page
+    film: StudioFilm
+    description: str = ""
+    year: int | None = None
+    poster_url: str | None = None
+    source_name: str = ""
+    tracks: tuple[Track, ...] = ()
+    ladder: tuple[Rung, ...] = ()
+    licences: tuple[LicenceRow, ...] = ()
+    licences_total: int = 0
+    link_once: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceDraft:
+    """The form as filled in. Times are `YYYY-MM-DDTHH:MM` in the viewer's zone, empty for now / no end."""
+
+    holder_kind: HolderKind = HolderKind.ACCOUNT
+    to: str = ""
+    label: str = ""
+    valid_from: str = ""
+    valid_until: str = ""
+    rental_count: str = ""
+    rental_unit: str = "days"
+    playback_count: str = ""
+    playback_unit: str = "hours"
+    tier: Tier = Tier.HD
+    max_streams: str = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """A sentence about one field; `field` is its name in the form, empty for the whole form."""
+
+    field: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssueLicence:
+    """`/studio/t/{id}/licences/new`. `link_once` opens the success panel with the link."""
+
+    template: ClassVar[str] = "licence_new.html"
+    room: ClassVar[str] = "studio"
+
+    page: Page
+    title_id: str
+    title_name: str
+    duration_s: float | None = None
+    poster_url: str | None = None
+    best_tier: Tier = Tier.HD
+    draft: LicenceDraft = LicenceDraft()
+    errors: tuple[FieldError, ...] = ()
+    readback: str = ""
+    link_once: str | None = None
+
+    def error(self, field: str) -> str:
+        """The sentence about this field, or nothing."""
+        return next((e.sentence for e in self.errors if e.field == field), "")

@@ -1,0 +1,68 @@
+"""Sentences about films and licences, as a person would say them. Pure; English only for now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from player import format as say
+from player.views.common import LicenceState, LicenceTerms, Stage, Tier, TitleState
+
+STAGES = {
+    Stage.UPLOADING: "Uploading",
+    Stage.QUEUED: "Waiting for its turn",
+    Stage.PROBING: "Looking at the file",
+    Stage.PLANNING: "Planning the qualities",
+    Stage.ENCODING: "Encoding",
+    Stage.VERIFYING: "Checking every piece",
+    Stage.DONE: "Ready",
+}
+STATES = {
+    TitleState.UPLOADING: "Uploading",
+    TitleState.QUEUED: "Queued",
+    TitleState.ENCODING: "Encoding",
+    TitleState.READY: "Ready",
+    TitleState.FAILED: "Failed",
+    TitleState.CANCELLED: "Cancelled",
+}
+LICENCE_STATES = {
+    LicenceState.NOT_BEGUN: "Not begun",
+    LicenceState.RUNNING: "Running",
+    LicenceState.ENDED: "Ended",
+    LicenceState.REVOKED: "Revoked",
+}
+TIERS = {Tier.SD: "SD", Tier.HD: "HD", Tier.UHD: "UHD"}
+TIER_LONG = {
+    Tier.SD: "standard definition (up to 576p)",
+    Tier.HD: "HD (up to 1080p)",
+    Tier.UHD: "4K",
+}
+
+
+def screens(count: int) -> str:
+    """`on one screen at a time`, `on up to 3 screens at a time`."""
+    return "on one screen at a time" if count == 1 else f"on up to {count} screens at a time"
+
+
+def readback(film: str, who: str, terms: LicenceTerms, now: datetime, zone: str = "UTC") -> str:
+    """The licence in one breath, before it is issued. `who` is a name, or a phrase for a link."""
+    later = terms.valid_from is not None and terms.valid_from > now
+    begin = f"from {say.exact(terms.valid_from, zone)}" if later and terms.valid_from else "from now on"
+    end = f" until {say.exact(terms.valid_until, zone)}" if terms.valid_until else ", with no end date"
+    parts = [
+        f"{who} may watch “{film}” {begin}{end}, in {TIER_LONG[terms.tier]}, {screens(terms.max_streams)}."
+    ]
+    if terms.rental_s:
+        parts.append(f"They must start within {say.span(terms.rental_s)}.")
+    if terms.playback_s:
+        parts.append(f"Once they press play, they have {say.span(terms.playback_s)} to finish.")
+    return " ".join(parts)
+
+
+def clocks(terms: LicenceTerms) -> tuple[str, ...]:
+    """The two clocks of a licence in words, shortest first: what may be started when, and finished when."""
+    said = []
+    if terms.rental_s and terms.first_played_at is None:
+        said.append(f"Start within {say.span(terms.rental_s)}")
+    if terms.playback_s:
+        said.append(f"Finish within {say.span(terms.playback_s)} of pressing play")
+    return tuple(said)
