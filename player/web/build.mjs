@@ -1,0 +1,66 @@
+// Bundles the browser code into player/static/built: one module per page, content-hashed names, manifest.json.
+// Run through `python -m player.build`, which finds Node and decides whether there is anything to do.
+import { createHash } from "node:crypto";
+import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import esbuild from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = join(here, "..", "static", "built");
+const pages = ["app", "auth", "studio", "watch"];
+
+const common = {
+  absWorkingDir: here,
+  outdir: out,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: ["es2022", "chrome110", "firefox115", "safari16.4"],
+  entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
+  legalComments: "eof",
+  metafile: true,
+  logLevel: "warning",
+};
+
+/** Names of built files by their stable name: {"watch.js": "watch-ABC.js"}. */
+function named(metafile) {
+  const names = {};
+  for (const path of Object.keys(metafile.outputs)) {
+    const file = basename(path);
+    names[file.replace(/-[A-Z0-9]{8}(\.\w+)$/, "$1")] = file;
+  }
+  return names;
+}
+
+/** Shaka's stylesheet without its web font: nothing is fetched from another house. */
+async function controlsStyle() {
+  const path = join(here, "node_modules", "shaka-player", "dist", "controls.modern.css");
+  const css = (await readFile(path, "utf8")).replace(/@font-face\s*\{[^}]*\}/g, "");
+  const foreign = /url\(\s*["']?(?:https?:)?\/\//.exec(css);
+  if (foreign) throw new Error(`controls.css would fetch from another host near: ${css.slice(foreign.index, foreign.index + 80)}`);
+  const { code } = await esbuild.transform(css, { loader: "css", minify: true, legalComments: "eof", target: common.target });
+  const name = `controls-${createHash("sha256").update(code).digest("hex").slice(0, 8).toUpperCase()}.css`;
+  await writeFile(join(out, name), code);
+  return { "controls.css": name };
+}
+
+await mkdir(out, { recursive: true });
+const worker = await esbuild.build({ ...common, entryPoints: { "vault-worker": "src/vault-worker.ts" } });
+const workerName = named(worker.metafile)["vault-worker.js"];
+const bundles = await esbuild.build({
+  ...common,
+  splitting: true,
+  entryPoints: Object.fromEntries(pages.map((page) => [page, `src/${page}.ts`])),
+  define: { VAULT_WORKER_FILE: JSON.stringify(workerName) },
+});
+const manifest = { ...named(worker.metafile), ...named(bundles.metafile), ...(await controlsStyle()) };
+const sorted = Object.fromEntries(Object.entries(manifest).sort());
+
+await writeFile(join(out, "manifest.json.new"), `${JSON.stringify(sorted, null, 2)}\n`);
+await rename(join(out, "manifest.json.new"), join(out, "manifest.json"));
+// Split chunks that share a stable name ("chunk") must survive too: keep every file this run wrote.
+const written = [...Object.keys(worker.metafile.outputs), ...Object.keys(bundles.metafile.outputs)].map((path) => basename(path));
+const keep = new Set([...written, ...Object.values(sorted), "manifest.json", ".stamp"]);
+for (const file of await readdir(out)) if (!keep.has(file)) await rm(join(out, file));
