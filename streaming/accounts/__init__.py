@@ -1,0 +1,1 @@
+"""Accounts: people, their logins, their devices and their API tokens."""
