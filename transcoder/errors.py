@@ -1,0 +1,46 @@
+"""What can go wrong between a film and its segments, as few kinds with a sentence each."""
+
+from collections.abc import Sequence
+
+
+class TranscoderError(Exception):
+    """Root of every fault this package raises on purpose."""
+
+
+class Refused(TranscoderError):
+    """The source cannot become a film; the creator reads `sentence` and `hint`.
+
+    `code` is a stable small word (see `probe`): empty_file, not_a_film, playlist_file, truncated,
+    no_video, no_frames, too_many_pixels, too_long, too_slow, unusable_video, unusable_rate, not_found.
+    """
+
+    def __init__(self, code: str, sentence: str, hint: str = "") -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+        self.hint = hint
+
+
+class EncodeFailed(TranscoderError):
+    """ffmpeg or its output failed; `lines` are the last lines it said, for the operator.
+
+    `code`: encoder_failed, timed_out, output_mismatch, init_mismatch.
+    """
+
+    def __init__(self, code: str, sentence: str, lines: Sequence[str] = ()) -> None:
+        super().__init__(sentence if not lines else f"{sentence} ({lines[-1]})")
+        self.code = code
+        self.sentence = sentence
+        self.lines = tuple(lines)
+
+
+class Cancelled(TranscoderError):
+    """The caller's cancel event was set; every process has ended."""
+
+
+class BadMedia(TranscoderError):
+    """Bytes that should be boxes or ADTS frames are not."""
+
+
+class BadManifest(TranscoderError):
+    """A manifest that is malformed, not canonical, or not signed by the expected key."""

@@ -1,0 +1,126 @@
+"""Where a film is cut: segments, crypto periods, chunks; all in whole frames. Pure."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+AUDIO_RATE = 48_000
+AAC_SAMPLES = 1024
+
+_RAMP = (1, 1, 2, 2, 2)
+"""Seconds of the film's first segments: short, so that the first picture comes at once."""
+
+_TINY = Fraction(2, 5)
+"""A last segment shorter than this joins the one before it; the sum still rounds to the target duration."""
+
+_CHUNK_SECONDS = (2, 6, 16)
+"""The first chunks are short, so that playing and progress begin early; then one crypto period each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """`frames` frames from `first_frame` on; `sequence` is the media sequence number and the IV."""
+
+    sequence: int
+    first_frame: int
+    frames: int
+    period: int
+
+    @property
+    def end_frame(self) -> int:
+        """The first frame after this segment."""
+        return self.first_frame + self.frames
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What one ffmpeg process encodes: `segments` segments from `first_segment` on."""
+
+    index: int
+    first_segment: int
+    segments: int
+    first_frame: int
+    frames: int
+
+    @property
+    def end_frame(self) -> int:
+        """The first frame after this chunk."""
+        return self.first_frame + self.frames
+
+
+def period_length(rate: Fraction, period_seconds: int) -> int:
+    """Frames of one crypto period."""
+    return max(1, round(period_seconds * rate))
+
+
+def segment_borders(
+    frames: int, rate: Fraction, period_seconds: int, segment_seconds: int
+) -> tuple[int, ...]:
+    """Frames at which segments begin, ending with `frames` itself.
+
+    1, 1, 2, 2, 2 s and then `segment_seconds` each, begun anew at every crypto period.
+    """
+    period_frames = period_length(rate, period_seconds)
+    borders = [0]
+    for start in range(0, frames, period_frames):
+        end = min(frames, start + period_frames)
+        for second in _seconds(start == 0, period_seconds, segment_seconds):
+            border = start + round(second * rate)
+            if borders[-1] < border < end:
+                borders.append(border)
+        borders.append(end)
+    if len(borders) > 2 and _may_join(borders, rate, period_frames):
+        del borders[-2]
+    return tuple(borders)
+
+
+def _seconds(first_period: bool, period_seconds: int, segment_seconds: int) -> list[int]:
+    marks: list[int] = []
+    at = 0
+    steps = iter(_RAMP if first_period else ())
+    while (at := at + next(steps, segment_seconds)) < period_seconds:
+        marks.append(at)
+    return marks
+
+
+def _may_join(borders: list[int], rate: Fraction, period_frames: int) -> bool:
+    tiny = (borders[-1] - borders[-2]) < _TINY * rate
+    return tiny and borders[-2] % period_frames != 0
+
+
+def make_segments(borders: tuple[int, ...], period_frames: int) -> tuple[Segment, ...]:
+    """Number the segments between `borders`."""
+    return tuple(
+        Segment(number, first, end - first, first // period_frames)
+        for number, (first, end) in enumerate(pairwise(borders))
+    )
+
+
+def chunk_borders(segments: tuple[Segment, ...], rate: Fraction) -> tuple[int, ...]:
+    """Segments at which chunks begin, ending with the number of segments; a chunk lies in one period."""
+    borders = [0]
+    lengths = iter(_CHUNK_SECONDS)
+    most: Fraction | None = next(lengths) * rate
+    for segment in segments[1:]:
+        first = segments[borders[-1]]
+        grown = most is not None and segment.first_frame - first.first_frame >= round(most)
+        if segment.period != first.period or grown:
+            borders.append(segment.sequence)
+            length = next(lengths, None)
+            most = None if length is None else length * rate
+    return (*borders, len(segments))
+
+
+def make_chunks(borders: tuple[int, ...], segments: tuple[Segment, ...]) -> tuple[Chunk, ...]:
+    """Turn segment numbers into chunks."""
+    chunks = []
+    for index, (first, end) in enumerate(pairwise(borders)):
+        start = segments[first].first_frame
+        chunks.append(Chunk(index, first, end - first, start, segments[end - 1].end_frame - start))
+    return tuple(chunks)
+
+
+def audio_border(frame: int, rate: Fraction, *, last: bool) -> int:
+    """The AAC frame at which audio is cut for a video border: the nearest, or all-covering at the end."""
+    exact = frame / rate * AUDIO_RATE / AAC_SAMPLES
+    return -int(-exact // 1) if last else round(exact)

@@ -1,0 +1,127 @@
+"""The rungs of quality made from one picture size. Pure."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+SD_PIXELS = 1024 * 576
+"""A rung of at most this many pixels is tier `sd`: 576 lines of a 16:9 picture, in any shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRendition:
+    """One H.264 rung. `maxrate` and `bufsize` in bits and bits a second, `level` as in "4.0"."""
+
+    name: str
+    tier: str
+    width: int
+    height: int
+    crf: int
+    maxrate: int
+    bufsize: int
+    level: str
+
+    @property
+    def bandwidth(self) -> int:
+        """Peak bits a second for `EXT-X-STREAM-INF`, containers included."""
+        return self.maxrate * 11 // 10
+
+
+@dataclass(frozen=True, slots=True)
+class AudioRendition:
+    """The AAC-LC stereo rendition at 48 kHz. `bitrate` in bits a second."""
+
+    name: str = "a0"
+    tier: str = "sd"
+    bitrate: int = 128_000
+    channels: int = 2
+
+    @property
+    def bandwidth(self) -> int:
+        """Peak bits a second, containers included."""
+        return self.bitrate * 5 // 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Rung:
+    name: str
+    width: int
+    height: int
+    maxrate: int
+
+
+# Boxes a picture must fit into, and the ceiling of bits a second at 16:9 and up to 30 frames a second.
+RUNGS = (
+    _Rung("v1080", 1920, 1080, 6_000_000),
+    _Rung("v720", 1280, 720, 3_200_000),
+    _Rung("v480", 854, 480, 1_600_000),
+    _Rung("v360", 640, 360, 900_000),
+    _Rung("v240", 426, 240, 450_000),
+)
+
+# H.264 Table A-1: level, macroblocks a second, macroblocks a frame, bits a second for High profile.
+_LEVELS = (
+    ("1.3", 11_880, 396, 960_000),
+    ("2.0", 11_880, 396, 2_500_000),
+    ("2.1", 19_800, 792, 5_000_000),
+    ("3.0", 40_500, 1_620, 12_500_000),
+    ("3.1", 108_000, 3_600, 17_500_000),
+    ("3.2", 216_000, 5_120, 25_000_000),
+    ("4.0", 245_760, 8_192, 25_000_000),
+    ("4.2", 522_240, 8_704, 62_500_000),
+    ("5.1", 983_040, 36_864, 300_000_000),
+    ("5.2", 2_073_600, 36_864, 300_000_000),
+)
+
+
+def make_ladder(width: int, height: int, frame_rate: Fraction, crf: int) -> tuple[VideoRendition, ...]:
+    """Choose the rungs for a picture of `width` × `height` square pixels, best first.
+
+    Never larger than the picture, at most 1080 lines, even sizes, the picture's own shape. The best
+    rung is the picture itself where it fits a box; a rung less than a fifth smaller than the one above
+    would cost work and change nothing to the eye, so it is left out.
+    """
+    rungs: list[VideoRendition] = []
+    for rung in RUNGS:
+        size = _fit(width, height, rung)
+        if rung is not RUNGS[-1] and _holds(_box(width, height, RUNGS[RUNGS.index(rung) + 1]), size):
+            continue  # a smaller box holds the whole picture: it takes the smaller name
+        if rungs and size[0] * 5 > rungs[-1].width * 4:
+            continue
+        rungs.append(_rendition(rung, size, frame_rate, crf))
+    return tuple(rungs)
+
+
+def _box(width: int, height: int, rung: _Rung) -> tuple[int, int]:
+    return (rung.width, rung.height) if width >= height else (rung.height, rung.width)
+
+
+def _holds(box: tuple[int, int], size: tuple[int, int]) -> bool:
+    return size[0] <= box[0] and size[1] <= box[1]
+
+
+def _fit(width: int, height: int, rung: _Rung) -> tuple[int, int]:
+    box = _box(width, height, rung)
+    scale = min(Fraction(1), Fraction(box[0], width), Fraction(box[1], height))
+    return _even(width * scale, box[0]), _even(height * scale, box[1])
+
+
+def _even(length: Fraction, most: int) -> int:
+    return max(16, min(most // 2, round(length / 2)) * 2)
+
+
+def _rendition(rung: _Rung, size: tuple[int, int], frame_rate: Fraction, crf: int) -> VideoRendition:
+    width, height = size
+    share = Fraction(width * height, rung.width * rung.height)
+    speed = Fraction(3, 2) if frame_rate > 30 else Fraction(1)
+    maxrate = max(200_000, int(rung.maxrate * share * speed) // 1000 * 1000)
+    tier = "sd" if width * height <= SD_PIXELS else "hd"
+    level = _level(width, height, frame_rate, maxrate)
+    return VideoRendition(rung.name, tier, width, height, crf, maxrate, maxrate * 2, level)
+
+
+def _level(width: int, height: int, frame_rate: Fraction, maxrate: int) -> str:
+    blocks = -(-width // 16) * -(-height // 16)
+    for level, speed, frame, bits in _LEVELS:
+        if blocks <= frame and blocks * frame_rate <= speed and maxrate <= bits:
+            return level
+    return _LEVELS[-1][0]

@@ -1,0 +1,186 @@
+"""From what a film is to what will be made of it: renditions, segments, crypto periods, chunks. Pure."""
+
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+
+from transcoder.grid import (
+    AAC_SAMPLES,
+    AUDIO_RATE,
+    Chunk,
+    Segment,
+    audio_border,
+    chunk_borders,
+    make_chunks,
+    make_segments,
+    period_length,
+    segment_borders,
+)
+from transcoder.jsonform import from_plain, to_plain
+from transcoder.ladder import AudioRendition, VideoRendition, make_ladder
+from transcoder.media import MediaInfo
+
+__all__ = ["Chunk", "Plan", "Policy", "Segment", "TextRendition", "make_plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The house's choices. Times in seconds; `crf`, `preset` as x264 knows them."""
+
+    crypto_period_seconds: int = 60
+    segment_seconds: int = 4
+    crf: int = 22
+    preset: str = "veryfast"
+    audio_bitrate: int = 128_000
+
+
+@dataclass(frozen=True, slots=True)
+class TextRendition:
+    """One subtitle track; `stream` is its index in the source."""
+
+    name: str
+    tier: str
+    stream: int
+    language: str
+    title: str
+    forced: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything about the output that is decided before the first frame is decoded.
+
+    Video times are whole frames: frame `k` begins at `k / frame_rate` seconds, or `k * frame_ticks` in
+    `timescale`. `video` is best first. `segment_borders` are frames, `chunk_borders` are segment numbers;
+    both end with their total. Read `segments` and `chunks` instead.
+    """
+
+    info: MediaInfo
+    policy: Policy
+    video: tuple[VideoRendition, ...]
+    audio: AudioRendition | None
+    texts: tuple[TextRendition, ...]
+    timescale: int
+    frame_ticks: int
+    period_frames: int
+    segment_borders: tuple[int, ...]
+    chunk_borders: tuple[int, ...]
+
+    @property
+    def frame_rate(self) -> Fraction:
+        """Frames a second of every video rendition."""
+        return self.info.video.frame_rate
+
+    @property
+    def frames(self) -> int:
+        """Frames of the whole film."""
+        return self.segment_borders[-1]
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds of the whole film."""
+        return self.frames / self.frame_rate
+
+    @property
+    def periods(self) -> int:
+        """Number of crypto periods."""
+        return -(-self.frames // self.period_frames)
+
+    @property
+    def target_duration(self) -> int:
+        """Whole seconds for `EXT-X-TARGETDURATION` (RFC 8216 §4.3.3.1), the same in all renditions."""
+        names = (self.video[0].name, *((self.audio.name,) if self.audio else ()))
+        longest = max(self.segment_duration(n, s.sequence) for n in names for s in self.segments)
+        return max(1, int(longest + Fraction(1, 2)))
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """The segment grid, shared by every video rendition; audio follows it to the nearest AAC frame."""
+        return make_segments(self.segment_borders, self.period_frames)
+
+    @cached_property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """The units of work, in order."""
+        return make_chunks(self.chunk_borders, self.segments)
+
+    @cached_property
+    def audio_borders(self) -> tuple[int, ...]:
+        """AAC frames at which audio segments begin, ending with their total."""
+        last = len(self.segment_borders) - 1
+        return tuple(
+            audio_border(frame, self.frame_rate, last=number == last)
+            for number, frame in enumerate(self.segment_borders)
+        )
+
+    @property
+    def renditions(self) -> tuple[str, ...]:
+        """Names of all video renditions, best first, and then audio."""
+        return (*(v.name for v in self.video), *((self.audio.name,) if self.audio else ()))
+
+    @property
+    def starter(self) -> tuple[str, ...]:
+        """The renditions of chunk 0 that make the film playable soonest: the lowest rung and audio."""
+        return (self.video[-1].name, *((self.audio.name,) if self.audio else ()))
+
+    def rendition(self, name: str) -> VideoRendition | AudioRendition | TextRendition:
+        """Find a rendition; raises KeyError."""
+        found = {r.name: r for r in (*self.video, *self.texts)}
+        return self.audio if self.audio and name == self.audio.name else found[name]
+
+    def chunk_segments(self, chunk: Chunk) -> tuple[Segment, ...]:
+        """List the segments of `chunk`."""
+        return self.segments[chunk.first_segment : chunk.first_segment + chunk.segments]
+
+    def segment_duration(self, name: str, sequence: int) -> Fraction:
+        """Exact seconds of a video or audio segment, for `EXTINF`."""
+        if self.audio and name == self.audio.name:
+            first, end = self.audio_borders[sequence : sequence + 2]
+            return Fraction((end - first) * AAC_SAMPLES, AUDIO_RATE)
+        return self.segments[sequence].frames / self.frame_rate
+
+    def text_duration(self, period: int) -> Fraction:
+        """Exact seconds of a text segment: one crypto period, or what is left of the film."""
+        end = min(self.frames, (period + 1) * self.period_frames)
+        return (end - period * self.period_frames) / self.frame_rate
+
+    def to_json(self) -> str:
+        """Write the plan as canonical JSON text."""
+        return json.dumps(to_plain(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Plan":
+        """Read what `to_json` wrote; raises ValueError, KeyError or TypeError on anything else."""
+        plan = from_plain(cls, json.loads(text))
+        for borders in (plan.segment_borders, plan.chunk_borders):
+            if len(borders) < 2 or borders[0] != 0 or any(a >= b for a, b in pairwise(borders)):
+                raise ValueError("borders must rise from zero")
+        return plan
+
+
+DEFAULT_POLICY = Policy()
+
+
+def make_plan(info: MediaInfo, policy: Policy = DEFAULT_POLICY) -> Plan:
+    """Decide what will be made of a film; the same input always gives the same plan."""
+    track, rate = info.video, info.video.frame_rate
+    # At least ten thousand ticks a second, as other packagers write: 24 becomes 24000 with 1000 ticks a frame.
+    scale = 1 if rate.numerator >= 10_000 else 1000
+    borders = segment_borders(track.frames, rate, policy.crypto_period_seconds, policy.segment_seconds)
+    period_frames = period_length(rate, policy.crypto_period_seconds)
+    return Plan(
+        info=info,
+        policy=policy,
+        video=make_ladder(track.width, track.height, rate, policy.crf),
+        audio=AudioRendition(bitrate=policy.audio_bitrate) if info.audio else None,
+        texts=tuple(
+            TextRendition(f"t{number}", "sd", text.index, text.language, text.title, text.forced)
+            for number, text in enumerate(info.texts)
+        ),
+        timescale=rate.numerator * scale,
+        frame_ticks=rate.denominator * scale,
+        period_frames=period_frames,
+        segment_borders=borders,
+        chunk_borders=chunk_borders(make_segments(borders, period_frames), rate),
+    )
