@@ -36,6 +36,8 @@ def parse(text: str) -> Name:
 
 def key_of(text: str) -> str:
     """Give what a name is looked up by: NFKC, caseless. Works for any text, valid name or not."""
+    # NUL and lone surrogates cannot be bound to a statement everywhere; "?" is in no name.
+    text = text.encode(errors="replace").decode().replace("\x00", "?")
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     # Case folding and composition can undo each other once; a second turn settles it (Unicode §3.13, D146).
     return unicodedata.normalize("NFKC", folded.casefold())
