@@ -45,6 +45,8 @@ class VersionRow(Base):
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     title_id: Mapped[str] = mapped_column(ForeignKey("titles.id", ondelete="CASCADE"), index=True)
+    number: Mapped[int] = mapped_column(default=1)
+    """1, 2, … within the title: the `version` of the key schedule and of envelopes."""
     upload_id: Mapped[str | None] = mapped_column(String(40), index=True)
     protection: Mapped[str] = mapped_column(String(16), default="aes-128")
     period_seconds: Mapped[int] = mapped_column(default=60)
@@ -53,7 +55,9 @@ class VersionRow(Base):
 
     run: Mapped[int] = mapped_column(default=0)
     """How many times a retry was asked for; part of the workflow's id from the first retry on."""
-    enqueued_at: Mapped[datetime | None] = mapped_column(Instant)
+    queued_at: Mapped[datetime | None] = mapped_column(Instant)
+    worker: Mapped[str | None] = mapped_column(String(40))
+    """The worker that took the title from the queue and runs its workflow."""
     started_at: Mapped[datetime | None] = mapped_column(Instant)
     published_at: Mapped[datetime | None] = mapped_column(Instant)
 
@@ -72,6 +76,8 @@ class VersionRow(Base):
     source_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     stored_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
 
+    plan: Mapped[str | None] = mapped_column(Text, deferred=True)
+    """The plan (JSON) that the chunk rows belong to; kept so that a newer planner cannot change it midway."""
     poster_object: Mapped[str | None] = mapped_column(String(200))
     poster_type: Mapped[str | None] = mapped_column(String(40))
     manifest_object: Mapped[str | None] = mapped_column(String(200))

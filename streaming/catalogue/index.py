@@ -1,0 +1,174 @@
+"""Reading the index for delivery: what of a title plays right now, in playlist order."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sqlalchemy import select
+
+from streaming.catalogue.model import RenditionRow, SegmentRow, TitleRow, VersionRow
+from streaming.catalogue.values import TitleState
+from streaming.db.engine import Database
+from streaming.ids import AccountId, TitleId, VersionId
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedRendition:
+    """A rendition with at least one visible segment; bandwidths in bit/s, `init_object` None for text."""
+
+    name: str
+    kind: str
+    tier: str
+    codecs: str
+    width: int | None
+    height: int | None
+    frame_rate: Fraction | None
+    channels: int | None
+    language: str
+    label: str
+    forced: bool
+    bandwidth: int
+    average_bandwidth: int
+    init_object: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedSegment:
+    """A visible segment; start and duration in exact seconds of film, size in bytes."""
+
+    sequence: int
+    period: int
+    start_s: Fraction
+    duration_s: Fraction
+    object: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedVersion:
+    """What delivery needs of a title: its playing version. `complete` means every segment is there.
+
+    `owner_id`, `title_id` and `number` are the binding of the wrapped secrets (`streaming.keys.titles`).
+    """
+
+    title_id: TitleId
+    version_id: VersionId
+    number: int
+    owner_id: AccountId
+    name: str
+    state: TitleState
+    complete: bool
+    protection: str
+    period_seconds: int
+    duration_us: int | None
+    playable_us: int
+    renditions: tuple[IndexedRendition, ...]
+
+
+class TitleIndex:
+    """Read access to what is visible; every call sees one snapshot."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def version(self, title_id: TitleId) -> IndexedVersion | None:
+        """Give the title's version that plays or is being made, or None."""
+        with self._database.read() as session:
+            found = session.execute(
+                select(TitleRow, VersionRow)
+                .join(VersionRow, VersionRow.id == TitleRow.version_id)
+                .where(TitleRow.id == title_id)
+            ).first()
+            if found is None:
+                return None
+            title, row = found
+            renditions = session.scalars(
+                select(RenditionRow)
+                .where(
+                    RenditionRow.version_id == row.id,
+                    select(SegmentRow.sequence)
+                    .where(SegmentRow.version_id == row.id, SegmentRow.rendition == RenditionRow.name)
+                    .exists(),
+                )
+                .order_by(RenditionRow.position)
+            ).all()
+        return IndexedVersion(
+            title_id=TitleId(title.id),
+            version_id=VersionId(row.id),
+            number=row.number,
+            owner_id=AccountId(title.owner_id),
+            name=title.name,
+            state=TitleState(title.state),
+            complete=row.published_at is not None,
+            protection=row.protection,
+            period_seconds=row.period_seconds,
+            duration_us=row.duration_us,
+            playable_us=row.playable_us,
+            renditions=tuple(_rendition(found) for found in renditions),
+        )
+
+    def segments(self, version_id: VersionId, rendition: str) -> tuple[IndexedSegment, ...]:
+        """Give a rendition's segments from the first on, up to the first gap."""
+        with self._database.read() as session:
+            timescale = session.scalar(
+                select(RenditionRow.timescale).where(
+                    RenditionRow.version_id == version_id, RenditionRow.name == rendition
+                )
+            )
+            rows = session.execute(
+                select(
+                    SegmentRow.sequence,
+                    SegmentRow.period,
+                    SegmentRow.start_ticks,
+                    SegmentRow.duration_ticks,
+                    SegmentRow.object,
+                    SegmentRow.size,
+                )
+                .where(SegmentRow.version_id == version_id, SegmentRow.rendition == rendition)
+                .order_by(SegmentRow.sequence)
+            ).all()
+        gapless = (row for place, row in enumerate(rows) if row.sequence == place)
+        return tuple(
+            IndexedSegment(
+                sequence=row.sequence,
+                period=row.period,
+                start_s=Fraction(row.start_ticks, timescale or 1),
+                duration_s=Fraction(row.duration_ticks, timescale or 1),
+                object=row.object,
+                size=row.size,
+            )
+            for row in gapless
+        )
+
+    def secrets(self, version_id: VersionId) -> tuple[bytes, bytes] | None:
+        """Give the wrapped title secret and server share, or None when they were shredded."""
+        with self._database.read() as session:
+            found = session.execute(
+                select(VersionRow.wrapped_title_secret, VersionRow.wrapped_server_share).where(
+                    VersionRow.id == version_id
+                )
+            ).first()
+        if found is None or found[0] is None or found[1] is None:
+            return None
+        return found[0], found[1]
+
+
+def _rendition(row: RenditionRow) -> IndexedRendition:
+    rate = None
+    if row.frame_rate_num and row.frame_rate_den:
+        rate = Fraction(row.frame_rate_num, row.frame_rate_den)
+    return IndexedRendition(
+        name=row.name,
+        kind=row.kind,
+        tier=row.tier,
+        codecs=row.codecs,
+        width=row.width,
+        height=row.height,
+        frame_rate=rate,
+        channels=row.channels,
+        language=row.language,
+        label=row.label,
+        forced=row.forced,
+        bandwidth=row.bandwidth,
+        average_bandwidth=row.average_bandwidth,
+        init_object=row.init_object,
+    )

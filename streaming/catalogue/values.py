@@ -1,0 +1,209 @@
+"""What the catalogue says and is told: typed values without behaviour."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+
+from streaming.ids import AccountId, TitleId, UploadId, VersionId
+
+
+class TitleState(StrEnum):
+    """Where a title stands, as its creator sees it."""
+
+    UPLOADING = "uploading"
+    QUEUED = "queued"
+    ENCODING = "encoding"
+    READY = "ready"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Stage(StrEnum):
+    """What is being done to a title right now."""
+
+    UPLOADING = "uploading"
+    QUEUED = "queued"
+    PROBING = "probing"
+    PLANNING = "planning"
+    ENCODING = "encoding"
+    VERIFYING = "verifying"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks: an account, and whether it may see and do everything."""
+
+    account_id: AccountId
+    admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a title could not be made: a small code, a sentence, and what to do."""
+
+    code: str
+    sentence: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the making is. Frames are summed over the video rungs; times are seconds."""
+
+    stage: Stage
+    percent: float
+    frames_done: int
+    frames_total: int
+    eta_s: float | None
+    playable_s: float
+    queue_position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionView:
+    """What people are told of one rendition."""
+
+    name: str
+    kind: str
+    tier: str
+    codecs: str
+    width: int | None
+    height: int | None
+    bandwidth: int
+    language: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class TitleView:
+    """A title as one asker may see it; `failure` and `source_name` are for its owner alone."""
+
+    id: TitleId
+    name: str
+    description: str
+    year: int | None
+    state: TitleState
+    owner_id: AccountId
+    owner_name: str
+    mine: bool
+    duration_s: float | None
+    created_at: datetime
+    width: int | None
+    height: int | None
+    progress: Progress | None
+    failure: Failure | None
+    renditions: tuple[RenditionView, ...]
+    has_poster: bool
+    size_bytes: int
+    source_name: str
+    version_id: VersionId | None
+    upload_id: UploadId | None
+
+
+@dataclass(frozen=True, slots=True)
+class TitlePage:
+    """Some titles, newest first, and the cursor of the next page (empty: none)."""
+
+    titles: tuple[TitleView, ...]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFacts:
+    """What the workflow needs to know of the version it makes; holds no key bytes in clear."""
+
+    id: VersionId
+    title_id: TitleId
+    owner_id: AccountId
+    number: int
+    run: int
+    upload_id: UploadId | None
+    state: TitleState
+    period_seconds: int
+    wrapped_title_secret: bytes | None
+    wrapped_server_share: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A title taken from the queue: the version to make and which run of it this is."""
+
+    version_id: VersionId
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What probing found out about the source."""
+
+    duration_us: int
+    width: int
+    height: int
+    frame_rate: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class NewRendition:
+    """A rendition as the plan states it, before anything is measured."""
+
+    name: str
+    kind: str
+    tier: str
+    timescale: int
+    codecs: str = ""
+    width: int | None = None
+    height: int | None = None
+    frame_rate: Fraction | None = None
+    channels: int | None = None
+    language: str = "und"
+    label: str = ""
+    forced: bool = False
+    bandwidth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkPart:
+    """One committed-at-once piece of work: chunk `number`, the renditions of `part`."""
+
+    number: int
+    part: str
+    frames: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewInit:
+    """A rendition's init segment as stored; `codecs` as read from it (empty: keep the plan's)."""
+
+    rendition: str
+    object: str
+    sha256: bytes
+    size: int
+    codecs: str = ""
+    timescale: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewSegment:
+    """A segment as stored: ciphertext size and hash; ticks of the rendition's timescale."""
+
+    rendition: str
+    sequence: int
+    object: str
+    period: int
+    start_ticks: int
+    duration_ticks: int
+    size: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult:
+    """Everything one attempt at a chunk part wants to make visible."""
+
+    number: int
+    part: str
+    attempt: str
+    inits: tuple[NewInit, ...]
+    segments: tuple[NewSegment, ...]
