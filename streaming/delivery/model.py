@@ -1,0 +1,66 @@
+"""Tables playback_sessions and resume_positions."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from streaming.db.base import Base, Instant
+
+
+class PlaybackRow(Base):
+    """A lease on one stream of one title. It holds a slot while it is neither released nor lapsed.
+
+    Without a `licence_id` it is the title's owner watching. `auth_session_id` and `api_token_id` name the
+    login it came from: when that goes, so does the playback.
+    """
+
+    __tablename__ = "playback_sessions"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    native: Mapped[bool]
+    """Whether the address works by itself; else a cookie must come with it."""
+    title_id: Mapped[str] = mapped_column(ForeignKey("titles.id", ondelete="CASCADE"))
+    version_id: Mapped[str] = mapped_column(String(40))
+    licence_id: Mapped[str | None] = mapped_column(ForeignKey("licences.id", ondelete="CASCADE"))
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    auth_session_id: Mapped[str | None] = mapped_column(String(40))
+    api_token_id: Mapped[str | None] = mapped_column(String(40))
+    guest_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    device: Mapped[str] = mapped_column(String(80), default="")
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    lease_until: Mapped[datetime] = mapped_column(Instant)
+    released_at: Mapped[datetime | None] = mapped_column(Instant)
+    seen_at: Mapped[datetime] = mapped_column(Instant)
+    position_s: Mapped[float] = mapped_column(default=0.0)
+    watched_s: Mapped[float] = mapped_column(default=0.0)
+    """Seconds of playing, summed from one renewal to the next."""
+
+    budget_level: Mapped[int] = mapped_column(BigInteger)
+    """Release budget left at `budget_at`, in millionths of a crypto period."""
+    budget_at: Mapped[datetime] = mapped_column(Instant)
+    released_periods: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+    """Bitmap of the crypto periods whose keys were released, little-endian bits."""
+    inherited: Mapped[bool] = mapped_column(default=False)
+    """Whether a later playback of the same licence has taken over what is left of this budget."""
+
+    __table_args__ = (
+        CheckConstraint(
+            "native OR auth_session_id IS NOT NULL OR guest_hash IS NOT NULL", name="browser_is_bound"
+        ),
+        Index("ix_playback_sessions_licence", "licence_id", "lease_until"),
+        Index("ix_playback_sessions_account", "account_id", "title_id"),
+        Index("ix_playback_sessions_title", "title_id", "lease_until"),
+    )
+
+
+class ResumeRow(Base):
+    """Where a holder (an account's id, or a link licence's) was in a title."""
+
+    __tablename__ = "resume_positions"
+
+    holder: Mapped[str] = mapped_column(String(40), primary_key=True)
+    title_id: Mapped[str] = mapped_column(ForeignKey("titles.id", ondelete="CASCADE"), primary_key=True)
+    position_s: Mapped[float]
+    updated_at: Mapped[datetime] = mapped_column(Instant)

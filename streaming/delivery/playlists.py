@@ -1,0 +1,122 @@
+"""HLS playlists (RFC 8216 and its successor draft) as text, from plain values.
+
+Facts that cost time to learn: `CLOSED-CAPTIONS=NONE` keeps Shaka from fetching the last segment (and its
+key) at load; `EXT-X-START:TIME-OFFSET=0` keeps clients from beginning at the live edge of a film that is
+still being encoded; `EXT-X-MAP` stands before the first `EXT-X-KEY`, because the init segment is clear.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+
+from streaming.delivery.values import Rendition, Segment
+
+VERSION = 7
+MIN_TARGET = 4
+_START = "#EXT-X-START:TIME-OFFSET=0,PRECISE=YES"
+
+
+def target_duration(segments: Iterable[Segment]) -> int:
+    """EXT-X-TARGETDURATION: the grid's 4 s, or more where a copied stream forced longer segments."""
+    longest = max((segment.duration for segment in segments), default=0)
+    return max(MIN_TARGET, int(longest + 1) if longest % 1 >= 0.5 else int(longest))
+
+
+def media(
+    rendition: Rendition,
+    segments: Sequence[Segment],
+    *,
+    complete: bool,
+    target: int,
+    key_uri: Callable[[int], str],
+) -> str:
+    """Render a media playlist: EVENT while the film grows, VOD with its end tag once `complete`.
+
+    `key_uri` gives the address of the key of a crypto period. The IV is left out: it is the media
+    sequence number (RFC 8216 §5.2), and every rendition and period has a key of its own.
+    """
+    lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", f"#EXT-X-TARGETDURATION:{target}"]
+    lines += ["#EXT-X-MEDIA-SEQUENCE:0", f"#EXT-X-PLAYLIST-TYPE:{'VOD' if complete else 'EVENT'}"]
+    lines.append("#EXT-X-INDEPENDENT-SEGMENTS")
+    if not complete:
+        lines.append(_START)
+    if rendition.init_name is not None:
+        lines.append(f'#EXT-X-MAP:URI="{rendition.init_name}"')
+    for period, group in groupby(segments, key=lambda segment: segment.period):
+        lines.append(f'#EXT-X-KEY:METHOD=AES-128,URI="{key_uri(period)}"')
+        for segment in group:
+            lines += [f"#EXTINF:{float(segment.duration):.6f},", segment.name]
+    if complete:
+        lines.append("#EXT-X-ENDLIST")
+    return "\n".join(lines) + "\n"
+
+
+def multivariant(
+    renditions: Sequence[Rendition], *, complete: bool, media_uri: Callable[[Rendition], str]
+) -> str:
+    """Render the multivariant playlist of the given renditions, lowest bandwidth first."""
+    audio = [one for one in renditions if one.kind == "audio"]
+    texts = [one for one in renditions if one.kind == "text"]
+    lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
+    if not complete:
+        lines.append(_START)
+    lines += _group("AUDIO", "audio", audio, media_uri)
+    lines += _group("SUBTITLES", "text", texts, media_uri)
+    for one in sorted((one for one in renditions if one.kind == "video"), key=lambda v: v.bandwidth):
+        lines += [_stream_tag(one, audio, bool(texts)), media_uri(one)]
+    if not any(one.kind == "video" for one in renditions):
+        for one in audio:
+            lines += [_stream_tag(one, [], bool(texts)), media_uri(one)]
+    return "\n".join(lines) + "\n"
+
+
+def _stream_tag(one: Rendition, audio: Sequence[Rendition], texts: bool) -> str:
+    peak = one.bandwidth + max((a.bandwidth for a in audio), default=0)
+    average = (one.average_bandwidth or one.bandwidth) + max(
+        (a.average_bandwidth or a.bandwidth for a in audio), default=0
+    )
+    codecs = list(dict.fromkeys(r.codecs for r in (one, *audio) if r.codecs))
+    items = [f"BANDWIDTH={max(1, peak)}", f"AVERAGE-BANDWIDTH={max(1, min(average, peak))}"]
+    if codecs and one.codecs:
+        items.append(f'CODECS="{",".join(codecs)}"')
+    if one.width and one.height:
+        items.append(f"RESOLUTION={one.width}x{one.height}")
+    if one.frame_rate:
+        items.append(f"FRAME-RATE={float(one.frame_rate):.3f}")
+    if audio:
+        items.append('AUDIO="audio"')
+    if texts:
+        items.append('SUBTITLES="text"')
+    items.append("CLOSED-CAPTIONS=NONE")
+    return "#EXT-X-STREAM-INF:" + ",".join(items)
+
+
+def _group(
+    kind: str, group: str, members: Sequence[Rendition], media_uri: Callable[[Rendition], str]
+) -> list[str]:
+    """Tags of one rendition group; names are unique in it (RFC 8216 §4.3.4.1.1), the first is default."""
+    lines, taken = [], set[str]()
+    for number, one in enumerate(members):
+        name = quoted(one.label) or ("" if one.language == "und" else quoted(one.language)) or one.name
+        if name in taken:
+            name = f"{name} ({one.name})"
+        taken.add(name)
+        default = number == 0 and kind == "AUDIO"
+        lines.append(_media_tag(kind, group, name, one, media_uri(one), default=default))
+    return lines
+
+
+def _media_tag(kind: str, group: str, name: str, one: Rendition, uri: str, *, default: bool) -> str:
+    items = [f"TYPE={kind}", f'GROUP-ID="{group}"', f'NAME="{name}"']
+    if one.language and one.language != "und":
+        items.append(f'LANGUAGE="{quoted(one.language)}"')
+    items += [f"DEFAULT={'YES' if default else 'NO'}", "AUTOSELECT=YES"]
+    if kind == "SUBTITLES":
+        items.append(f"FORCED={'YES' if one.forced else 'NO'}")
+    elif one.channels:
+        items.append(f'CHANNELS="{one.channels}"')
+    return "#EXT-X-MEDIA:" + ",".join([*items, f'URI="{uri}"'])
+
+
+def quoted(text: str) -> str:
+    """Make text safe for a quoted-string: no quote, no control character (RFC 8216 §4.2)."""
+    return "".join(c for c in text.replace('"', "'") if c.isprintable())

@@ -1,0 +1,136 @@
+"""What the doors say when they stay shut."""
+
+from datetime import datetime
+
+from streaming.errors import Code, Fault
+
+
+def bad_address() -> Fault:
+    """An address that no playlist of ours holds."""
+    return Fault(
+        Code.NOT_FOUND,
+        "This address is not one of ours.",
+        "Open the film's page and press play again.",
+        name="bad_address",
+    )
+
+
+def tampered() -> Fault:
+    """A signature that does not belong to its address."""
+    return Fault(
+        Code.FORBIDDEN,
+        "This address was altered.",
+        "Open the film's page and press play again.",
+        name="bad_address",
+    )
+
+
+def address_expired() -> Fault:
+    """A segment address past its time."""
+    return Fault(
+        Code.GONE, "This address has run out.", "Press play again for a fresh one.", name="address_expired"
+    )
+
+
+def unknown_playback() -> Fault:
+    """No playback has this token, or it is not this caller's."""
+    return Fault(
+        Code.NOT_FOUND,
+        "There is no such playback, or it belongs to somebody else.",
+        "Open the film's page and press play again.",
+        name="unknown_playback",
+    )
+
+
+def not_logged_in() -> Fault:
+    """The login or guest link a playback is bound to did not come along, or has ended."""
+    return Fault(
+        Code.UNAUTHENTICATED,
+        "You are no longer logged in here.",
+        "Log in, or open your link again, and press play.",
+        name="unauthenticated",
+    )
+
+
+def lease_ended() -> Fault:
+    """The playback was stopped."""
+    return Fault(
+        Code.GONE,
+        "This film was stopped here.",
+        "Press play to start it again.",
+        name="lease_ended",
+    )
+
+
+def lease_stale() -> Fault:
+    """The lease lapsed without renewal."""
+    return Fault(
+        Code.FORBIDDEN,
+        "This screen was away too long, so its place was given up.",
+        "Press play to take it again.",
+        name="lease_stale",
+    )
+
+
+def budget_spent(seconds: int) -> Fault:
+    """Too many new crypto periods too fast."""
+    return Fault(
+        Code.TOO_MANY,
+        "This film was skipped through faster than its keys are handed out.",
+        f"Wait {seconds} second{'s' if seconds != 1 else ''}; what was already opened stays open.",
+        name="budget_spent",
+        retry_after=seconds,
+    )
+
+
+def tier_not_covered(tier: str) -> Fault:
+    """No picture of this film lies within the licence."""
+    return Fault(
+        Code.FORBIDDEN,
+        f"Your licence covers {tier.upper()}, and this film has no such picture.",
+        "Ask whoever issued it for a better one.",
+        name="tier_not_covered",
+    )
+
+
+def not_playable_yet(retry_after: int = 2) -> Fault:
+    """Nothing of the film is encoded so far."""
+    return Fault(
+        Code.UNAVAILABLE,
+        "This part of the film is still being prepared.",
+        "It will begin in a moment.",
+        name="not_playable_yet",
+        retry_after=retry_after,
+    )
+
+
+def film_is_gone() -> Fault:
+    """The version under this playback is not there any more."""
+    return Fault(
+        Code.GONE,
+        "This film was replaced or removed.",
+        "Open the film's page to see what is there now.",
+        name="lease_ended",
+    )
+
+
+def foreign_origin() -> Fault:
+    """A request that another site made."""
+    return Fault(
+        Code.FORBIDDEN,
+        "Another site tried to use your playback.",
+        "Watch on this house's own pages.",
+        name="foreign_origin",
+    )
+
+
+def busy() -> Fault:
+    """The database could not take the write in time."""
+    return Fault(
+        Code.UNAVAILABLE, "The house is very busy.", "Try again in a moment.", name="busy", retry_after=1
+    )
+
+
+def iso(instant: datetime | None) -> str | None:
+    """Write an instant as JSON does, in UTC with a Z."""
+    return None if instant is None else instant.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,118 @@
+"""The SQL of the hot doors, all of it, over stdlib `sqlite3`; the ORM is too slow here.
+
+Column names are those of `delivery.model`; `auth_sessions`, `api_tokens` and `titles` are read by name, and
+what is read of licences is the gate's business. Instants are microseconds since 1970.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from streaming.delivery.values import Gate
+
+_COLUMNS = (
+    "p.id, p.native, p.title_id, p.version_id, p.licence_id, p.account_id, p.auth_session_id, p.api_token_id,"
+    " p.guest_hash, p.lease_until, p.released_at, p.seen_at, p.budget_level, p.budget_at, p.released_periods,"
+    " t.owner_id, s.token_hash, s.expires_at, k.id"
+)
+_WIDTH = _COLUMNS.count(",") + 1
+
+COUNT_LICENCE = (
+    "SELECT count(*) FROM playback_sessions WHERE licence_id = :licence AND released_at IS NULL"
+    " AND lease_until > :cutoff AND id <> :self"
+)
+COUNT_OWNER = (
+    "SELECT count(*) FROM playback_sessions WHERE title_id = :title AND account_id = :account"
+    " AND licence_id IS NULL AND released_at IS NULL AND lease_until > :cutoff AND id <> :self"
+)
+SPEND = "UPDATE playback_sessions SET budget_level = ?, budget_at = ?, released_periods = ? WHERE id = ?"
+EXTEND = "UPDATE playback_sessions SET lease_until = ? WHERE id = ?"
+RENEW = (
+    "UPDATE playback_sessions SET lease_until = ?, seen_at = ?, position_s = coalesce(?, position_s),"
+    " watched_s = watched_s + ? WHERE id = ?"
+)
+RELEASE = (
+    "UPDATE playback_sessions SET released_at = ?, seen_at = ?, position_s = coalesce(?, position_s)"
+    " WHERE id = ? AND released_at IS NULL"
+)
+RESUME = (
+    "INSERT INTO resume_positions (holder, title_id, position_s, updated_at) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (holder, title_id) DO UPDATE SET position_s = excluded.position_s,"
+    " updated_at = excluded.updated_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """One row of the hot read: the playback, its login's state, its title's owner, its raw licence."""
+
+    id: str
+    native: bool
+    title_id: str
+    version_id: str
+    licence_id: str | None
+    account_id: str | None
+    auth_session_id: str | None
+    api_token_id: str | None
+    guest_hash: bytes | None
+    lease_until: int
+    released_at: int | None
+    seen_at: int
+    budget_level: int
+    budget_at: int
+    released_periods: bytes
+    owner_id: str
+    login_hash: bytes | None
+    login_expires_at: int | None
+    live_token_id: str | None
+    licence: tuple[Any, ...]
+
+
+class PlaybackSql:
+    """Reads a playback by the hash of its token, in one statement, on whichever connection is given."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._by_token = (
+            f"SELECT {_COLUMNS}, {gate.columns} FROM playback_sessions p"  # noqa: S608  # constants only
+            " JOIN titles t ON t.id = p.title_id"
+            " LEFT JOIN auth_sessions s ON s.id = p.auth_session_id"
+            f" LEFT JOIN api_tokens k ON k.id = p.api_token_id {gate.joins} WHERE p.token_hash = ?"
+        )
+
+    def find(self, connection: sqlite3.Connection, token_hash: bytes) -> Playback | None:
+        """Read one playback. `fetchall` ends the statement, so that no read snapshot stays open."""
+        rows: Sequence[Sequence[Any]] = connection.execute(self._by_token, (token_hash,)).fetchall()
+        if not rows:
+            return None
+        return Playback(*rows[0][:_WIDTH], tuple(rows[0][_WIDTH:]))
+
+
+def others_active(connection: sqlite3.Connection, playback: Playback, cutoff: int) -> int:
+    """Count the other playbacks that hold a slot of the same licence (or of the same owner and title)."""
+    query = COUNT_LICENCE if playback.licence_id else COUNT_OWNER
+    values = {
+        "licence": playback.licence_id,
+        "title": playback.title_id,
+        "account": playback.account_id,
+        "cutoff": cutoff,
+        "self": playback.id,
+    }
+    count: int = connection.execute(query, values).fetchall()[0][0]
+    return count
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Open a connection that can only read; each statement sees the latest commit (WAL)."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=5, cached_statements=32)
+    connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """Open a connection whose commits survive a power cut."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=15, check_same_thread=False)
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    return connection

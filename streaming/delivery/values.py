@@ -1,0 +1,190 @@
+"""The plain values delivery works on, and what it asks of other features (by shape, never by import)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any, Protocol
+
+from streaming.errors import Fault
+from streaming.ids import AccountId, LicenceId, PlaybackId, TitleId
+from transcoder.secret import SecretBytes
+
+TIERS = ("sd", "hd", "uhd")
+"""Picture qualities in rising order; each includes those before it."""
+
+
+def covers(granted: str, wanted: str) -> bool:
+    """Tell whether a grant of one tier opens renditions of another."""
+    return TIERS.index(granted) >= TIERS.index(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One encrypted segment: `sequence` is its media sequence number, `duration` true seconds."""
+
+    sequence: int
+    period: int
+    duration: Fraction
+    name: str
+    """The last part of its object name: what a media playlist says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """One stream of a title as a playlist describes it; bandwidths in bits a second."""
+
+    name: str
+    kind: str
+    tier: str
+    codecs: str = ""
+    bandwidth: int = 0
+    average_bandwidth: int = 0
+    width: int | None = None
+    height: int | None = None
+    frame_rate: Fraction | None = None
+    channels: int | None = None
+    language: str = "und"
+    label: str = ""
+    forced: bool = False
+    init_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The making of a title that plays: its renditions, and whether all of it is there."""
+
+    title_id: TitleId
+    version_id: str
+    name: str
+    complete: bool
+    period_seconds: int
+    duration_s: float | None
+    renditions: tuple[Rendition, ...]
+
+    def rendition(self, name: str) -> Rendition | None:
+        """Find a rendition by name."""
+        return next((one for one in self.renditions if one.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Who asks for a playback, and what it will be bound to.
+
+    A browser is bound to its login (`session_id`) or to the guest link it came by (`guest_token`); a
+    `native` player gets an address that works by itself. `token_id` is the API token that asked.
+    """
+
+    account_id: AccountId | None = None
+    session_id: str | None = None
+    token_id: str | None = None
+    guest_token: str | None = None
+    label: str = ""
+    native: bool = False
+
+    def __repr__(self) -> str:
+        return f"Device({self.account_id}, {self.label!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A new playback. `token` is the bearer part of its addresses."""
+
+    playback_id: PlaybackId
+    token: str
+    licence_id: LicenceId | None
+    lease_until: datetime
+    ends_at: datetime | None
+    start_at_s: float
+    tier: str
+    title: str
+
+    def __repr__(self) -> str:
+        return f"Started({self.playback_id})"
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """A playback that holds a slot now."""
+
+    playback_id: PlaybackId
+    title_id: TitleId
+    licence_id: LicenceId | None
+    account_id: AccountId | None
+    device: str
+    started_at: datetime
+    lease_until: datetime
+    position_s: float
+
+
+class Permit(Protocol):
+    """What delivery reads of a licence's grant."""
+
+    @property
+    def tier(self) -> str:
+        """Highest tier that opens."""
+        ...
+
+    @property
+    def max_streams(self) -> int:
+        """How many playbacks may hold a slot at once."""
+        ...
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it stops for somebody who plays now; None for never."""
+        ...
+
+
+class Gate(Protocol):
+    """The licence policy as delivery needs it: SQL over an alias `p` with a `licence_id`, and a verdict."""
+
+    @property
+    def columns(self) -> str:
+        """Columns to select; the first is the licence's id."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """How many columns that are."""
+        ...
+
+    @property
+    def joins(self) -> str:
+        """LEFT JOINs that bring them."""
+        ...
+
+    @property
+    def first_play(self) -> str:
+        """Statement with (instant in microseconds, licence id) that starts the finish-within clock once."""
+        ...
+
+    def permit(
+        self, row: Sequence[Any], now: datetime, tier: str | None = None, active_streams: int = 0
+    ) -> "Permit | Fault":
+        """Decide over the selected columns."""
+        ...
+
+    def owner(self, active_streams: int = 0) -> "Permit | Fault":
+        """Decide for a title's owner, who needs no licence."""
+        ...
+
+
+class Keys(Protocol):
+    """The key schedule of one title version."""
+
+    def content_key(self, rendition: str, tier: str, period: int) -> SecretBytes:
+        """Derive the 16-byte key of a rendition and crypto period."""
+        ...
+
+
+class Index(Protocol):
+    """What has been made of each title so far. May block; called off the event loop."""
+
+    def version(self, title_id: TitleId) -> Version | None:
+        """Describe the version that plays, or None."""
+        ...
+
+    def segments(self, version_id: str, rendition: str) -> tuple[Segment, ...]:
+        """Give the gapless run of visible segments from sequence 0."""
+        ...

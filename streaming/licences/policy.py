@@ -1,0 +1,184 @@
+"""The licence policy: pure, total, and the only place that says yes or no.
+
+Terms mean what Widevine's policy of the same names means: `valid_from`/`valid_until` is the licence's
+window, `rental` the time within which playback must first start, `playback` the time within which it
+must finish once started. All windows are half open: at the instant they end, they have ended.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from streaming.ids import AccountId, LicenceId, TitleId
+from streaming.licences import sentences
+
+
+class Tier(StrEnum):
+    """Picture qualities in rising order; each includes those before it."""
+
+    SD = "sd"
+    HD = "hd"
+    UHD = "uhd"
+
+    def covers(self, wanted: "Tier") -> bool:
+        """Tell whether a licence of this tier opens renditions of `wanted`."""
+        return _RANK[self] >= _RANK[wanted]
+
+
+_RANK = {tier: rank for rank, tier in enumerate(Tier)}
+
+
+class RefusalCode(StrEnum):
+    """Why a licence does not open; stable, quoted to support."""
+
+    NO_LICENCE = "no_licence"
+    REVOKED = "licence_revoked"
+    NOT_BEGUN = "licence_not_begun"
+    ENDED = "licence_ended"
+    RENTAL_ENDED = "rental_ended"
+    PLAYBACK_ENDED = "playback_ended"
+    TIER = "tier_not_covered"
+    STREAMS = "too_many_streams"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a licence allows. `None` means without that limit; `rental` counts from `valid_from`."""
+
+    valid_from: datetime
+    valid_until: datetime | None = None
+    rental: timedelta | None = None
+    playback: timedelta | None = None
+    tier: Tier = Tier.HD
+    max_streams: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a licence: an account, or whoever has the link. `name` is what people call them."""
+
+    kind: Literal["account", "link"]
+    name: str
+    account_id: AccountId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """A licence as it stands in the database."""
+
+    id: LicenceId
+    title_id: TitleId
+    holder: Holder
+    terms: Terms
+    issued_by: str
+    """The issuer's name, for sentences."""
+    issued_at: datetime
+    first_played_at: datetime | None = None
+    revoked_at: datetime | None = None
+    revoke_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Yes. `ends_at` is for somebody who plays now: an unstarted finish-within clock counts from now."""
+
+    licence_id: LicenceId | None
+    tier: Tier
+    max_streams: int
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """No, with a sentence and what to do; `at` is the instant the sentence speaks of, for pages to show."""
+
+    code: RefusalCode
+    sentence: str
+    hint: str
+    at: datetime | None = None
+
+
+OWNER_GRANT = Grant(None, Tier.UHD, max_streams=5)
+"""What the owner of a title holds without any licence."""
+
+
+def limits(licence: Licence) -> list[tuple[datetime, RefusalCode]]:
+    """Every instant at which this licence stops opening as things stand, with the code it then gives."""
+    terms = licence.terms
+    found: list[tuple[datetime, RefusalCode]] = []
+    if terms.valid_until is not None:
+        found.append((terms.valid_until, RefusalCode.ENDED))
+    if licence.first_played_at is None:
+        if terms.rental is not None:
+            found.append((terms.valid_from + terms.rental, RefusalCode.RENTAL_ENDED))
+    elif terms.playback is not None:
+        found.append((licence.first_played_at + terms.playback, RefusalCode.PLAYBACK_ENDED))
+    return found
+
+
+def ends_at(licence: Licence) -> datetime | None:
+    """Give the instant the licence ends if nothing more happens, or None for never."""
+    return min((instant for instant, _ in limits(licence)), default=None)
+
+
+def state(licence: Licence, now: datetime) -> Literal["not_begun", "running", "ended", "revoked"]:
+    """Give the licence's state in one word, for lists."""
+    if licence.revoked_at is not None:
+        return "revoked"
+    end = ends_at(licence)
+    if end is not None and end <= now:
+        return "ended"
+    return "not_begun" if now < licence.terms.valid_from else "running"
+
+
+def decide(
+    licence: Licence | None, now: datetime, *, tier: Tier | None = None, active_streams: int = 0
+) -> Grant | Refusal:
+    """Say whether `licence` opens at `now` for a rendition of `tier`, with `active_streams` others running.
+
+    `tier=None` asks for any quality. Callers that already hold a slot leave `active_streams` at 0.
+    """
+    if licence is None:
+        return Refusal(RefusalCode.NO_LICENCE, *sentences.no_licence())
+    refusal = _outside_time(licence, now)
+    if refusal is not None:
+        return refusal
+    terms, issuer = licence.terms, licence.issued_by
+    if tier is not None and not terms.tier.covers(tier):
+        return Refusal(RefusalCode.TIER, *sentences.tier_not_covered(terms.tier, tier, issuer))
+    if active_streams >= terms.max_streams:
+        return Refusal(RefusalCode.STREAMS, *sentences.too_many_streams(terms.max_streams))
+    begun = replace(licence, first_played_at=licence.first_played_at or now)
+    return Grant(licence.id, terms.tier, terms.max_streams, ends_at(begun))
+
+
+def decide_owner(active_streams: int = 0) -> Grant | Refusal:
+    """Say whether a title's owner may play it: always, on a handful of screens."""
+    if active_streams >= OWNER_GRANT.max_streams:
+        return Refusal(RefusalCode.STREAMS, *sentences.too_many_own_streams(OWNER_GRANT.max_streams))
+    return OWNER_GRANT
+
+
+def _outside_time(licence: Licence, now: datetime) -> Refusal | None:
+    """Refuse a licence that is revoked, not begun, or past the earliest of its limits."""
+    terms, issuer = licence.terms, licence.issued_by
+    if licence.revoked_at is not None:
+        words = sentences.revoked(now - licence.revoked_at, issuer, licence.revoke_reason)
+        return Refusal(RefusalCode.REVOKED, *words, licence.revoked_at)
+    passed = [limit for limit in limits(licence) if limit[0] <= now]
+    if passed:
+        at, code = min(passed)
+        return Refusal(code, *_ended(code, now - at, terms, issuer), at)
+    if now < terms.valid_from:
+        words = sentences.not_begun(terms.valid_from - now)
+        return Refusal(RefusalCode.NOT_BEGUN, *words, terms.valid_from)
+    return None
+
+
+def _ended(code: RefusalCode, since: timedelta, terms: Terms, issuer: str) -> tuple[str, str]:
+    if code is RefusalCode.RENTAL_ENDED and terms.rental is not None:
+        return sentences.rental_ended(since, terms.rental, issuer)
+    if code is RefusalCode.PLAYBACK_ENDED and terms.playback is not None:
+        return sentences.playback_ended(since, terms.playback, issuer)
+    return sentences.ended(since, issuer)

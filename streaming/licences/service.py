@@ -1,0 +1,168 @@
+"""Issuing, listing, extending and revoking licences, and finding the one that counts for a viewer."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from streaming.clock import Clock
+from streaming.db.engine import Database
+from streaming.errors import Code, Fault, not_found
+from streaming.ids import AccountId, LicenceId, TitleId, new_id, new_token, token_hash
+from streaming.licences import store
+from streaming.licences.policy import OWNER_GRANT, Grant, Holder, Licence, decide, ends_at
+from streaming.licences.validation import amended, check_holder, checked_terms, invalid
+from streaming.licences.values import AccountRef, Actor, Changes, Issued, Request, Standing, TitleRef
+
+MAX_REASON = 300
+
+
+class LicenceService:
+    """The licences of the house.
+
+    `titles` and `accounts` tell of a title by id and of an account by name, or None; they are how this
+    feature hears of the others. Titles somebody may not know of are answered as absent.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        titles: Callable[[TitleId], TitleRef | None],
+        accounts: Callable[[str], AccountRef | None],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._titles = titles
+        self._accounts = accounts
+
+    def title(self, title_id: TitleId) -> TitleRef:
+        """Tell of a title. Raises `Fault` NOT_FOUND."""
+        found = self._titles(title_id)
+        if found is None:
+            raise not_found("film")
+        return found
+
+    def preview(self, actor: Actor, title_id: TitleId, request: Request) -> Licence:
+        """Check a request and give the licence it would make, without issuing it."""
+        title = self._own(actor, title_id)
+        check_holder(request)
+        now = self._clock.now()
+        terms = checked_terms(request, now)
+        holder = self._holder(title, request)
+        return Licence(LicenceId(new_id("li")), title.id, holder, terms, actor.name, now)
+
+    def issue(self, actor: Actor, title_id: TitleId, request: Request) -> Issued:
+        """Issue a licence. Only the title's owner or an admin may. Raises `Fault`."""
+        licence = self.preview(actor, title_id, request)
+        token = new_token() if request.link else None
+        with self._database.write() as session:
+            hashed = token_hash(token) if token else None
+            store.add(session, licence, actor.account_id, hashed, request.label)
+        return Issued(licence, token)
+
+    def show(self, actor: Actor, licence_id: LicenceId) -> Licence:
+        """Give one licence to its holder, the title's owner or an admin. Raises `Fault` NOT_FOUND."""
+        with self._database.read() as session:
+            licence = store.find(session, licence_id)
+        if licence is None:
+            raise not_found("licence")
+        if licence.holder.account_id == actor.account_id or self._may_manage(actor, licence.title_id):
+            return licence
+        raise not_found("licence")
+
+    def of_title(self, actor: Actor, title_id: TitleId) -> list[Licence]:
+        """Every licence of a title, newest first, for its owner or an admin."""
+        self._own(actor, title_id)
+        with self._database.read() as session:
+            return store.of_title(session, title_id)
+
+    def of_owner(self, actor: Actor) -> list[Licence]:
+        """Every licence on the actor's titles (an admin's: on all titles), newest first."""
+        with self._database.read() as session:
+            return store.of_owner(session, None if actor.admin else actor.account_id)
+
+    def held_by(self, account_id: AccountId | None, link_tokens: Sequence[str] = ()) -> list[Licence]:
+        """Every licence an account, and the links somebody came by, hold; newest first."""
+        with self._database.read() as session:
+            return store.held(session, account_id, [token_hash(token) for token in link_tokens])
+
+    def by_link(self, token: str) -> Licence | None:
+        """Give the licence a link opens, whatever its state."""
+        with self._database.read() as session:
+            return store.find_by_link(session, token_hash(token))
+
+    def amend(self, actor: Actor, licence_id: LicenceId, changes: Changes) -> Licence:
+        """Extend or shorten a licence; playing viewers meet the change at their next key."""
+        with self._database.write() as session:
+            licence = self._managed(actor, store.find(session, licence_id))
+            if licence.revoked_at is not None:
+                raise Fault(
+                    Code.CONFLICT,
+                    "This licence was taken back and cannot be changed.",
+                    "Issue a new one.",
+                    name="licence_revoked",
+                )
+            store.amend(session, licence_id, amended(licence.terms, changes, self._clock.now()))
+            session.flush()
+            return self._managed(actor, store.find(session, licence_id))
+
+    def revoke(self, actor: Actor, licence_id: LicenceId, reason: str = "") -> Licence:
+        """Take a licence back; it stops at the next key. Doing it twice changes nothing."""
+        with self._database.write() as session:
+            self._managed(actor, store.find(session, licence_id))
+            store.revoke(session, licence_id, self._clock.now(), reason.strip()[:MAX_REASON])
+            session.flush()
+            return self._managed(actor, store.find(session, licence_id))
+
+    def standing(
+        self, title: TitleRef, account_id: AccountId | None, link_tokens: Sequence[str] = ()
+    ) -> Standing:
+        """Say how somebody stands towards a title, streams aside; their best licence counts."""
+        if account_id is not None and title.owner_id == account_id:
+            return Standing(None, OWNER_GRANT)
+        ranked = self.ranked(title.id, account_id, link_tokens)
+        best = ranked[0] if ranked else None
+        return Standing(best, decide(best, self._clock.now()))
+
+    def ranked(
+        self, title_id: TitleId, account_id: AccountId | None, link_tokens: Sequence[str] = ()
+    ) -> list[Licence]:
+        """Every licence somebody has on a title, best first: open before shut, better picture, later end."""
+        now = self._clock.now()
+        mine = [one for one in self.held_by(account_id, link_tokens) if one.title_id == title_id]
+        return sorted(mine, key=lambda one: _rank(one, now), reverse=True)
+
+    def _holder(self, title: TitleRef, request: Request) -> Holder:
+        if request.to is None or request.link:
+            return Holder("link", request.label or "Whoever has the link")
+        account = self._accounts(request.to)
+        if account is None:
+            sentence = f"There is nobody called {request.to} here."
+            raise invalid(sentence, "Check the name, or send a link instead.", "unknown_name", "to")
+        if account.id == title.owner_id:
+            sentence = f"{title.name} belongs to {account.name}, who can watch it without a licence."
+            raise invalid(sentence, "Choose somebody else.", "holder_is_owner", "to")
+        return Holder("account", account.name, account.id)
+
+    def _own(self, actor: Actor, title_id: TitleId) -> TitleRef:
+        title = self.title(title_id)
+        if not actor.admin and title.owner_id != actor.account_id:
+            raise not_found("film")
+        return title
+
+    def _may_manage(self, actor: Actor, title_id: TitleId) -> bool:
+        title = self._titles(title_id)
+        return title is not None and (actor.admin or title.owner_id == actor.account_id)
+
+    def _managed(self, actor: Actor, licence: Licence | None) -> Licence:
+        if licence is None or not self._may_manage(actor, licence.title_id):
+            raise not_found("licence")
+        return licence
+
+
+def _rank(licence: Licence, now: datetime) -> tuple[bool, bool, int, float]:
+    verdict = decide(licence, now)
+    end = ends_at(licence)
+    latest = end.timestamp() if end else float("inf")
+    tiers = ("sd", "hd", "uhd").index(licence.terms.tier)
+    live = licence.revoked_at is None
+    return isinstance(verdict, Grant), live, tiers if isinstance(verdict, Grant) else 0, latest
