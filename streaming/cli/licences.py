@@ -1,0 +1,159 @@
+"""`matinee licence …`: who may watch what, until when."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from streaming.cli.client import Client
+from streaming.cli.output import local, out, plain, print_json, print_pairs, print_table
+from streaming.cli.titles import AsJson, TitleArgument
+from streaming.cli.when import parse_duration, parse_when
+
+LicenceArgument = Annotated[str, typer.Argument(help="The licence's id, like li_….", metavar="L")]
+From = Annotated[
+    str | None, typer.Option("--valid-from", help="now, “in 2h”, or 2026-12-24 20:00", metavar="W")
+]
+Until = Annotated[str | None, typer.Option("--valid-until", help="when it ends at the latest", metavar="W")]
+Rental = Annotated[str | None, typer.Option("--rental", help="to be started within, like 30d", metavar="D")]
+Playback = Annotated[
+    str | None, typer.Option("--playback", help="to be finished within, like 48h", metavar="D")
+]
+Tier = Annotated[str | None, typer.Option("--tier", help="sd, hd or uhd")]
+Streams = Annotated[int | None, typer.Option("--max-streams", help="screens at a time", min=1)]
+
+group = typer.Typer(no_args_is_help=True, help="Issue, list, extend and revoke licences.")
+
+
+def register(app: typer.Typer) -> None:
+    """Hang the commands on `app`."""
+    app.add_typer(group, name="licence")
+
+
+@group.command()
+def issue(
+    title: TitleArgument,
+    to: Annotated[
+        str | None, typer.Option("--to", help="The account that may watch.", metavar="NAME")
+    ] = None,
+    link: Annotated[bool, typer.Option("--link", help="Make a link for whoever has it.")] = False,
+    label: Annotated[str | None, typer.Option("--label", help="A note to tell links apart.")] = None,
+    valid_from: From = None,
+    valid_until: Until = None,
+    rental: Rental = None,
+    playback: Playback = None,
+    tier: Tier = None,
+    max_streams: Streams = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let an account, or whoever holds a link, watch a title for a time."""
+    if bool(to) == link:
+        raise typer.BadParameter("say either --to NAME or --link")
+    terms = _terms(valid_from, valid_until, rental, playback, tier, max_streams)
+    body = {"to": to, "link": link, **({"label": label} if label else {}), **terms}
+    made = Client.from_environment().call("POST", f"/titles/{title}/licences", body)
+    if as_json:
+        return print_json(made)
+    out.print(plain(made["readback"]), soft_wrap=True)
+    print_pairs([("Licence", made["id"]), ("Link", made.get("link_url"))])
+    return None
+
+
+@group.command("list")
+def list_licences(
+    title: Annotated[str | None, typer.Argument(help="Only this title's.", metavar="[ID]")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the licences of a title, or all you issued or hold."""
+    found = Client.from_environment().call("GET", "/licences", title=title)["items"]
+    if as_json:
+        return print_json(found)
+    return print_table(
+        ("Licence", "Title", "For", "State", "Until", "Quality", "Screens"),
+        [
+            (
+                one["id"],
+                one["title_name"],
+                holder_words(one),
+                one["state"].replace("_", " "),
+                local(one["ends_at"] or one["valid_until"]) or "no end",
+                one["tier"],
+                f"{one['watching']} of {one['max_streams']}",
+            )
+            for one in found
+        ],
+        "No licences yet. Issue one with: matinee licence issue ID --to NAME",
+    )
+
+
+@group.command()
+def show(licence: LicenceArgument, as_json: AsJson = False) -> None:
+    """Show one licence in words."""
+    found = Client.from_environment().call("GET", f"/licences/{licence}")
+    _print_licence(found, as_json)
+
+
+@group.command()
+def extend(
+    licence: LicenceArgument,
+    valid_until: Until = None,
+    rental: Rental = None,
+    playback: Playback = None,
+    tier: Tier = None,
+    max_streams: Streams = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change a licence's end, clocks, quality or screens; a playing viewer just goes on."""
+    terms = _terms(None, valid_until, rental, playback, tier, max_streams)
+    if not terms:
+        raise typer.BadParameter("say what changes, for example: --valid-until “in 2d”")
+    _print_licence(Client.from_environment().call("PATCH", f"/licences/{licence}", terms), as_json)
+
+
+@group.command()
+def revoke(licence: LicenceArgument, as_json: AsJson = False) -> None:
+    """End a licence now; whoever is watching stops within one crypto period."""
+    _print_licence(Client.from_environment().call("POST", f"/licences/{licence}/revoke"), as_json)
+
+
+def _terms(
+    valid_from: str | None,
+    valid_until: str | None,
+    rental: str | None,
+    playback: str | None,
+    tier: str | None,
+    max_streams: int | None,
+) -> dict[str, object]:
+    now = datetime.now(UTC)
+    terms: dict[str, object | None] = {
+        "valid_from": parse_when(valid_from, now).isoformat() if valid_from else None,
+        "valid_until": parse_when(valid_until, now).isoformat() if valid_until else None,
+        "rental_s": int(parse_duration(rental).total_seconds()) if rental else None,
+        "playback_s": int(parse_duration(playback).total_seconds()) if playback else None,
+        "tier": tier,
+        "max_streams": max_streams,
+    }
+    return {name: value for name, value in terms.items() if value is not None}
+
+
+def _print_licence(licence: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        return print_json(licence)
+    out.print(plain(licence["readback"]), soft_wrap=True)
+    return print_pairs(
+        [
+            ("Licence", licence["id"]),
+            ("Title", licence["title_name"]),
+            ("State", licence["state"].replace("_", " ")),
+            ("Ends", local(licence["ends_at"])),
+            ("Revoked", local(licence["revoked_at"])),
+            ("Watching now", licence["watching"]),
+        ]
+    )
+
+
+def holder_words(licence: dict[str, Any]) -> str:
+    """Say who holds a licence."""
+    holder = licence["holder"]
+    return str(holder["name"]) if holder["kind"] == "account" else f"link {json.dumps(holder['name'] or '')}"

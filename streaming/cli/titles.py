@@ -1,0 +1,117 @@
+"""`matinee title …`: what is published."""
+
+from typing import Annotated, Any
+
+import typer
+
+from streaming.cli.client import Client
+from streaming.cli.output import length, megabytes, out, plain, print_json, print_pairs, print_table
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+TitleArgument = Annotated[str, typer.Argument(help="The title's id, like ti_….", metavar="ID")]
+
+group = typer.Typer(no_args_is_help=True, help="List, show and delete titles.")
+
+
+def register(app: typer.Typer) -> None:
+    """Hang the commands on `app`."""
+    app.add_typer(group, name="title")
+
+
+@group.command("list")
+def list_titles(
+    mine: Annotated[bool, typer.Option("--mine", help="Only what I published.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the titles you published or may watch."""
+    found = all_titles(Client.from_environment(), "mine" if mine else "all")
+    if as_json:
+        return print_json(found)
+    return print_table(
+        ("ID", "Name", "State", "Length", "Size", "By"),
+        [
+            (
+                t["id"],
+                t["name"],
+                state_words(t),
+                length(t["duration_s"]),
+                megabytes(t["size_bytes"]),
+                t["owner_name"],
+            )
+            for t in found
+        ],
+        "No titles yet. Publish a film with: matinee publish FILM",
+    )
+
+
+def all_titles(client: Client, scope: str) -> list[dict[str, Any]]:
+    """Walk every page of the list."""
+    found: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        page = client.call("GET", "/titles", scope=scope, cursor=cursor)
+        found += page["items"]
+        cursor = page.get("cursor")
+        if not cursor:
+            return found
+
+
+@group.command()
+def show(title: TitleArgument, as_json: AsJson = False) -> None:
+    """Show one title: its state, renditions, and why it failed if it did."""
+    found = Client.from_environment().call("GET", f"/titles/{title}")
+    if as_json:
+        return print_json(found)
+    print_pairs(
+        [
+            ("Id", found["id"]),
+            ("Name", found["name"]),
+            ("By", found["owner_name"]),
+            ("State", state_words(found)),
+            ("Length", length(found["duration_s"])),
+            ("Size", megabytes(found["size_bytes"])),
+            ("Source", found.get("source_name")),
+        ]
+    )
+    if failure := found.get("failure"):
+        print_pairs([("Failed", failure["sentence"]), ("What to do", failure["hint"])])
+    for rendition in found.get("renditions", []):
+        out.print("  " + plain(rendition_words(rendition)))
+    return None
+
+
+@group.command()
+def delete(
+    title: TitleArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a title: its keys first, then its segments and licences. This cannot be undone."""
+    client = Client.from_environment()
+    found = client.call("GET", f"/titles/{title}")
+    if not yes:
+        typer.confirm(f"Delete “{found['name']}” and all its licences for good?", abort=True, err=True)
+    client.call("DELETE", f"/titles/{title}")
+    if as_json:
+        print_json({"deleted": title})
+    else:
+        out.print(f"“{plain(found['name'])}” is deleted.")
+
+
+def state_words(title: dict[str, Any]) -> str:
+    """Say a title's state, with its percentage while it moves."""
+    progress = title.get("progress")
+    if progress and title["state"] in ("queued", "encoding"):
+        return f"{title['state']} ({progress['stage']}, {progress['percent']:.0f} %)"
+    return str(title["state"])
+
+
+def rendition_words(rendition: dict[str, Any]) -> str:
+    """Say one rendition in a line."""
+    parts = [rendition["name"]]
+    if rendition.get("height"):
+        parts.append(f"{rendition['width']}x{rendition['height']}")
+    parts += [rendition.get("codecs") or "", rendition.get("language") or ""]
+    if rendition.get("bandwidth"):
+        parts.append(f"{rendition['bandwidth'] / 1000:.0f} kbit/s")
+    return "  ".join(part for part in parts if part)
