@@ -44,7 +44,8 @@ def key_of(text: str) -> str:
 
 
 def _refusal(sentence: str) -> Fault:
-    return Fault(Code.INVALID, sentence, _HINT, name="bad_name")
+    told = {"errors": [{"field": "name", "sentence": sentence}]}
+    return Fault(Code.INVALID, sentence, _HINT, name="bad_name", extra=told)
 
 
 def _is_letter_or_digit(character: str) -> bool:

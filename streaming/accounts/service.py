@@ -334,7 +334,9 @@ def _found(db: Session, name: str) -> AccountRow:
 
 
 def _name_taken(name: str) -> Fault:
-    return Fault(Code.CONFLICT, f"The name {name} is taken.", "Choose another, or log in.", name="name_taken")
+    sentence = f"The name {name} is taken."
+    told = {"errors": [{"field": "name", "sentence": sentence}]}
+    return Fault(Code.CONFLICT, sentence, "Choose another, or log in.", name="name_taken", extra=told)
 
 
 def _wrong_login() -> Fault:

@@ -1,0 +1,1 @@
+"""HTTP: pages, the JSON API, faults and security headers."""
