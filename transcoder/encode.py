@@ -1,13 +1,20 @@
 """Encode one chunk: one ffmpeg process, one decode, all rungs; split, encrypt and hand over each segment."""
 
+import hashlib
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
-from transcoder.plan import Chunk, Plan
+from transcoder import aac, binaries, process
+from transcoder.encrypt import encrypt_segment
+from transcoder.errors import EncodeFailed
+from transcoder.fmp4 import Fragment, Splitter, add_edit_list, patch_times, read_fragment, video_codecs
+from transcoder.graph import AUDIO_LEAD, PROGRESS, encode_argv
+from transcoder.ladder import AudioRendition, VideoRendition
+from transcoder.plan import Chunk, Plan, Segment
 from transcoder.sandbox import DEFAULT_LIMITS, Limits
 from transcoder.secret import SecretBytes
 
@@ -80,4 +87,158 @@ def encode_chunk(
     Raises EncodeFailed, Cancelled, or what `sink` raised. Call it in a thread that lives until it returns:
     ffmpeg is tied to the life of the thread that started it.
     """
-    raise NotImplementedError
+    work = _Work(plan, chunk, keys, sink)
+    consumers = work.consumers(renditions)
+    if progress is not None:
+        consumers[PROGRESS] = _progress(progress, chunk.frames)
+    finished = process.run(
+        lambda pipes: encode_argv(binaries.ffmpeg(), source, plan, chunk, renditions, pipes, limits),
+        consumers,
+        _bounds(plan, chunk, limits),
+        cancel,
+    )
+    process.check(finished, "The film could not be encoded.")
+    return work.result(finished.lines)
+
+
+def _bounds(plan: Plan, chunk: Chunk, limits: Limits) -> process.Bounds:
+    seconds = limits.encode_seconds + limits.encode_factor * float(chunk.frames / plan.frame_rate)
+    return process.Bounds(seconds, limits.memory, limits.open_files)
+
+
+def _progress(report: Callable[[int], None], frames: int) -> process.Consumer:
+    def consume(stream: Iterator[bytes]) -> None:
+        pending = b""
+        for data in stream:
+            *lines, pending = (pending + data).split(b"\n")
+            for line in lines:
+                name, _, value = line.partition(b"=")
+                if name == b"frame" and value.strip().isdigit():
+                    report(min(frames, int(value)))
+
+    return consume
+
+
+class _Work:
+    """The running state of one chunk: what each rendition's pipe has given so far."""
+
+    def __init__(self, plan: Plan, chunk: Chunk, keys: KeySource, sink: Sink) -> None:
+        self._plan = plan
+        self._chunk = chunk
+        self._segments = plan.chunk_segments(chunk)
+        self._keys = keys
+        self._sink = sink
+        self._inits: dict[str, InitSegment] = {}
+        self._done: dict[str, list[EncodedSegment]] = {}
+
+    def consumers(self, names: Collection[str]) -> dict[str, process.Consumer]:
+        """Give each wanted rendition, best first, the consumer of its pipe; raises ValueError."""
+        unknown = set(names) - set(self._plan.renditions)
+        if unknown or not names:
+            raise ValueError(f"not renditions of this plan: {sorted(unknown)}")
+        self._done = {name: [] for name in self._plan.renditions if name in names}
+        return {name: self._consumer(name) for name in self._done}
+
+    def result(self, lines: tuple[str, ...]) -> ChunkResult:
+        """Check that nothing is missing; raises EncodeFailed."""
+        for name, done in self._done.items():
+            if len(done) != len(self._segments):
+                raise EncodeFailed(
+                    "output_mismatch",
+                    f"{name}: {len(done)} of {len(self._segments)} segments came from the encoder.",
+                    lines,
+                )
+        segments = tuple(segment for done in self._done.values() for segment in done)
+        return ChunkResult(self._chunk.index, segments, tuple(self._inits[name] for name in self._done))
+
+    def _consumer(self, name: str) -> process.Consumer:
+        rendition = self._plan.rendition(name)
+        if isinstance(rendition, AudioRendition):
+            return lambda stream: self._audio(rendition, stream)
+        assert isinstance(rendition, VideoRendition)  # noqa: S101  # plan.renditions holds no text
+        return lambda stream: self._video(rendition, stream)
+
+    def _video(self, rung: VideoRendition, stream: Iterator[bytes]) -> None:
+        splitter = Splitter()
+        waiting = iter(self._segments)
+        for data in stream:
+            for piece in splitter.feed(data):
+                if rung.name not in self._inits:
+                    init = add_edit_list(piece, self._plan.reorder_ticks)
+                    self._put_init(rung.name, video_codecs(piece), init)
+                else:
+                    self._put_video(rung, next(waiting, None), piece)
+        splitter.close()
+
+    def _put_video(self, rung: VideoRendition, segment: Segment | None, piece: bytearray) -> None:
+        found = read_fragment(piece)
+        ticks = self._plan.frame_ticks
+        if segment is None or len(found.durations) != segment.frames or min(_shown(found)) != 0:
+            wanted = "no more" if segment is None else f"{segment.frames}"
+            raise EncodeFailed(
+                "output_mismatch",
+                f"{rung.name}: a segment of {len(found.durations)} frames, wanted {wanted}.",
+            )
+        if set(found.durations) != {ticks}:
+            raise EncodeFailed("output_mismatch", f"{rung.name}: frames of uneven length.")
+        patch_times(piece, segment.sequence + 1, segment.first_frame * ticks, self._plan.reorder_ticks)
+        self._put(rung, segment, piece, segment.frames)
+
+    def _audio(self, audio: AudioRendition, stream: Iterator[bytes]) -> None:
+        self._put_init(audio.name, aac.CODECS, aac.make_init(audio.bitrate))
+        parser = aac.AdtsParser()
+        borders = self._plan.audio_borders
+        waiting = iter(self._segments)
+        segment = next(waiting, None)
+        # The encoder's first frame is priming, then come the lead-in's frames: neither belongs to the film.
+        skip = AUDIO_LEAD + 1
+        frames: list[bytes] = []
+        for data in stream:
+            for frame in parser.feed(data):
+                if skip or segment is None:
+                    skip = max(0, skip - 1)
+                    continue
+                frames.append(frame)
+                first, end = borders[segment.sequence : segment.sequence + 2]
+                if len(frames) == end - first:
+                    self._put(
+                        audio, segment, aac.make_fragment(segment.sequence + 1, first, frames), len(frames)
+                    )
+                    frames, segment = [], next(waiting, None)
+        parser.close()
+
+    def _put_init(self, name: str, codecs: str, data: bytes) -> None:
+        init = InitSegment(name, codecs, len(data), hashlib.sha256(data).digest(), data)
+        self._inits[name] = init
+        self._sink.put(init, data)
+
+    def _put(
+        self,
+        rendition: VideoRendition | AudioRendition,
+        segment: Segment,
+        clear: bytes | bytearray,
+        frames: int,
+    ) -> None:
+        key = self._keys(rendition.name, rendition.tier, segment.period)
+        stored = encrypt_segment(clear, key, segment.sequence)
+        encoded = EncodedSegment(
+            rendition.name,
+            rendition.tier,
+            segment.sequence,
+            segment.period,
+            self._plan.segment_duration(rendition.name, segment.sequence),
+            frames,
+            len(stored),
+            hashlib.sha256(stored).digest(),
+        )
+        self._sink.put(encoded, stored)
+        self._done[rendition.name].append(encoded)
+
+
+def _shown(fragment: Fragment) -> list[int]:
+    """Presentation times of the samples, in ticks from the fragment's start."""
+    times, at = [], 0
+    for duration, offset in zip(fragment.durations, fragment.offsets, strict=True):
+        times.append(at + offset)
+        at += duration
+    return times

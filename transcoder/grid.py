@@ -103,7 +103,7 @@ def chunk_borders(segments: tuple[Segment, ...], rate: Fraction) -> tuple[int, .
     most: Fraction | None = next(lengths) * rate
     for segment in segments[1:]:
         first = segments[borders[-1]]
-        grown = most is not None and segment.first_frame - first.first_frame >= round(most)
+        grown = most is not None and segment.first_frame - first.first_frame + rate / 2 >= most
         if segment.period != first.period or grown:
             borders.append(segment.sequence)
             length = next(lengths, None)

@@ -25,6 +25,10 @@ from transcoder.media import MediaInfo
 __all__ = ["Chunk", "Plan", "Policy", "Segment", "TextRendition", "make_plan"]
 
 
+REORDER_FRAMES = 2
+"""Frames by which B-pyramids make decoding run ahead of showing; the same in every encode (see `graph`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The house's choices. Times in seconds; `crf`, `preset` as x264 knows them."""
@@ -89,6 +93,11 @@ class Plan:
         return -(-self.frames // self.period_frames)
 
     @property
+    def reorder_ticks(self) -> int:
+        """How much later a video frame's composition time is than its place; the edit list takes it off."""
+        return REORDER_FRAMES * self.frame_ticks
+
+    @property
     def target_duration(self) -> int:
         """Whole seconds for `EXT-X-TARGETDURATION` (RFC 8216 §4.3.3.1), the same in all renditions."""
         names = (self.video[0].name, *((self.audio.name,) if self.audio else ()))
@@ -126,8 +135,10 @@ class Plan:
 
     def rendition(self, name: str) -> VideoRendition | AudioRendition | TextRendition:
         """Find a rendition; raises KeyError."""
-        found = {r.name: r for r in (*self.video, *self.texts)}
-        return self.audio if self.audio and name == self.audio.name else found[name]
+        if self.audio and name == self.audio.name:
+            return self.audio
+        rungs = {rung.name: rung for rung in self.video}
+        return rungs[name] if name in rungs else {text.name: text for text in self.texts}[name]
 
     def chunk_segments(self, chunk: Chunk) -> tuple[Segment, ...]:
         """List the segments of `chunk`."""
@@ -165,7 +176,7 @@ DEFAULT_POLICY = Policy()
 def make_plan(info: MediaInfo, policy: Policy = DEFAULT_POLICY) -> Plan:
     """Decide what will be made of a film; the same input always gives the same plan."""
     track, rate = info.video, info.video.frame_rate
-    # At least ten thousand ticks a second, as other packagers write: 24 becomes 24000 with 1000 ticks a frame.
+    # At least ten thousand ticks a second, as other packagers write: 24 becomes 24000, 1000 ticks a frame.
     scale = 1 if rate.numerator >= 10_000 else 1000
     borders = segment_borders(track.frames, rate, policy.crypto_period_seconds, policy.segment_seconds)
     period_frames = period_length(rate, policy.crypto_period_seconds)

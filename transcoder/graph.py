@@ -1,0 +1,211 @@
+"""From plan to argv. The only module that knows ffmpeg-python; every option has its reason beside it."""
+
+from collections.abc import Collection, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from transcoder.grid import AAC_SAMPLES, AUDIO_RATE
+from transcoder.ladder import AudioRendition, VideoRendition
+from transcoder.media import AudioTrack
+from transcoder.plan import Chunk, Plan
+from transcoder.sandbox import Limits, input_options
+
+AUDIO_LEAD = 8
+"""AAC frames encoded before a chunk and thrown away: by then the encoder has the state it would have had."""
+
+AUDIO_TAIL = 3
+"""AAC frames of sound given after a chunk: the encoder looks ahead and overlaps."""
+
+_MARGIN = {"mov,mp4,m4a,3gp,3g2,mj2": Fraction(1, 2), "matroska,webm": Fraction(1)}
+_OTHER_MARGIN = Fraction(12)
+"""Seconds to seek before a chunk. Where there is no index a seek may land after the key frame it needs."""
+
+PROGRESS = "progress"
+
+
+def encode_argv(
+    binary: str,
+    source: Path,
+    plan: Plan,
+    chunk: Chunk,
+    names: Collection[str],
+    pipes: Mapping[str, int],
+    limits: Limits,
+) -> list[str]:
+    """Build the command that encodes renditions `names` of a chunk to `pipes` (rendition -> descriptor).
+
+    Every video pipe gets fragmented MP4 with one fragment per segment, times from 0; the audio pipe gets
+    ADTS that begins `AUDIO_LEAD` frames and one frame of priming before the chunk.
+    """
+    film = ffmpeg.input(f"file:{source}", **_input(plan, chunk, limits))
+    video = [rung for rung in plan.video if rung.name in names]
+    outputs = []
+    if video:
+        split = _grid(film, plan, chunk).filter_multi_output("split", len(video))
+        for number, rung in enumerate(video):
+            picture = _picture(split.stream(number), plan, rung)
+            outputs.append(picture.output(f"pipe:{pipes[rung.name]}", **_video_output(plan, chunk, rung)))
+    if plan.audio and plan.info.audio and plan.audio.name in names:
+        sound = _sound(film, plan, plan.info.audio, chunk)
+        outputs.append(sound.output(f"pipe:{pipes[plan.audio.name]}", **_audio_output(plan.audio)))
+    command = ffmpeg.merge_outputs(*outputs).global_args(*_global(pipes))
+    return [str(word) for word in ffmpeg.compile(command, cmd=binary)]
+
+
+def _global(pipes: Mapping[str, int]) -> list[str]:
+    words = ["-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-copyts"]
+    if PROGRESS in pipes:
+        words += ["-progress", f"pipe:{pipes[PROGRESS]}", "-stats_period", "0.5"]
+    return words
+
+
+def _input(plan: Plan, chunk: Chunk, limits: Limits) -> dict[str, Any]:
+    options: dict[str, Any] = dict(input_options(limits))
+    # The probe has read the film; ffmpeg needs only enough to open the decoders.
+    options |= {"probesize": 1_000_000, "analyzeduration": 1_000_000, "threads": limits.threads or "auto"}
+    options |= {"dn": None, "sn": None}
+    start = plan.info.video.start + chunk.first_frame / plan.frame_rate
+    start -= _MARGIN.get(plan.info.container, _OTHER_MARGIN)
+    if chunk.first_frame and start > plan.info.video.start:
+        # The key frame before this time; the graph cuts to the frame. Times are the container's own.
+        options |= {"ss": _seconds(start), "seek_timestamp": 1, "noaccurate_seek": None}
+    return options
+
+
+def _grid(film: Any, plan: Plan, chunk: Chunk) -> Any:
+    track, rate = plan.info.video, plan.frame_rate
+    first, end = chunk.first_frame, chunk.end_frame
+    stream = film[str(track.index)]
+    if track.interlaced:
+        stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
+    return (
+        stream
+        # One clock for every chunk, in which a frame is a whole number of ticks and the film begins at 0.
+        .filter("settb", f"1/{plan.timescale}")
+        .filter("setpts", f"PTS-{round(track.start * plan.timescale)}")
+        .filter("fps", fps=_ratio(rate), start_time=_seconds(first / rate), round="near")
+        # A track may end before its container says so: its last picture stays.
+        .filter("tpad", stop=-1, stop_mode="clone")
+        .filter("trim", start_pts=first, end_pts=end)
+        .filter("setpts", f"PTS-{first}")
+        .filter("setparams", **_colours(plan))
+    )
+
+
+def _colours(plan: Plan) -> dict[str, str]:
+    # Said aloud on every rung: players guess from the size, and would guess differently per rung.
+    track = plan.info.video
+    guess = "bt709" if track.height > 576 else "smpte170m"
+    return {
+        "colorspace": track.colour_matrix or guess,
+        "color_primaries": track.colour_primaries or guess,
+        "color_trc": track.colour_transfer or guess,
+    }
+
+
+def _picture(stream: Any, plan: Plan, rung: VideoRendition) -> Any:
+    scaled = stream.filter("scale", rung.width, rung.height, flags="bicubic", out_range="tv")
+    return scaled.filter("setsar", 1).filter("format", "yuv420p")
+
+
+def _video_output(plan: Plan, chunk: Chunk, rung: VideoRendition) -> dict[str, Any]:
+    return {
+        "c:v": "libx264",
+        "preset": plan.policy.preset,
+        "profile:v": "high",
+        "level:v": rung.level,
+        "crf": rung.crf,
+        "maxrate": rung.maxrate,
+        "bufsize": rung.bufsize,
+        # Key frames at segment borders and nowhere else, each closed: one fragment is one segment.
+        "force_key_frames": _key_frames(plan, chunk),
+        "forced-idr": 1,
+        "g": 100_000,
+        "keyint_min": 1,
+        "sc_threshold": 0,
+        # The same in every preset, and `stitchable`, so that every chunk has the same init segment.
+        "bf": 3,
+        "refs": 2,
+        "x264-params": "stitchable=1:open-gop=0:weightp=1:b-pyramid=normal",
+        "fps_mode": "passthrough",
+        "f": "mp4",
+        "movflags": "+frag_keyframe+empty_moov+default_base_moof+negative_cts_offsets+skip_trailer",
+        "video_track_timescale": plan.timescale,
+        "use_editlist": 0,
+        "avoid_negative_ts": "disabled",
+        "write_btrt": 0,
+        "flush_packets": 1,
+        **_plain(),
+    }
+
+
+def _key_frames(plan: Plan, chunk: Chunk) -> str:
+    # Half a frame early: the first frame not before that time is the one that is meant.
+    starts = [segment.first_frame - chunk.first_frame for segment in plan.chunk_segments(chunk)]
+    return ",".join(_seconds(max(Fraction(0), start - Fraction(1, 2)) / plan.frame_rate) for start in starts)
+
+
+def _sound(film: Any, plan: Plan, track: AudioTrack, chunk: Chunk) -> Any:
+    first, end = audio_span(plan, chunk)
+    stream = film[str(track.index)]
+    ticks = 1 / (track.time_base * track.sample_rate)
+    if ticks.denominator != 1:
+        # The container rounds times (to milliseconds, say). Back to the codec's frame grid, or two chunks
+        # would disagree by some samples about where they meet.
+        stream = stream.filter("asetpts", _snapped(track))
+    origin = round(plan.info.video.start * track.sample_rate)
+    return (
+        stream.filter("asetpts", f"PTS-{origin}")
+        .filter(
+            "aresample",
+            AUDIO_RATE,
+            ochl="stereo",
+            osf="fltp",
+            **{"async": 1},  # gaps become silence
+            first_pts=first * AAC_SAMPLES,
+        )
+        .filter("apad")
+        .filter("atrim", end_sample=(end - first) * AAC_SAMPLES)
+        .filter("asetpts", "N")
+    )
+
+
+def audio_span(plan: Plan, chunk: Chunk) -> tuple[int, int]:
+    """AAC frames of sound given to the encoder for a chunk: first, and first after the last."""
+    borders = plan.audio_borders
+    end = borders[chunk.first_segment + chunk.segments]
+    return borders[chunk.first_segment] - AUDIO_LEAD, end + AUDIO_TAIL
+
+
+def _snapped(track: AudioTrack) -> str:
+    start = round(track.start_pts * track.time_base * track.sample_rate)
+    grid = f"{start}+round((PTS-{start})/NB_SAMPLES)*NB_SAMPLES"
+    near = track.sample_rate * 11 // 10_000
+    return f"if(lte(abs({grid}-PTS),{near}),{grid},PTS)"
+
+
+def _audio_output(audio: AudioRendition) -> dict[str, Any]:
+    return {
+        "c:a": "aac",
+        "b:a": audio.bitrate,
+        "ar": AUDIO_RATE,
+        "ac": audio.channels,
+        "f": "adts",
+        "flush_packets": 1,
+        **_plain(),
+    }
+
+
+def _plain() -> dict[str, Any]:
+    return {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact"}
+
+
+def _ratio(value: Fraction) -> str:
+    return f"{value.numerator}/{value.denominator}"
+
+
+def _seconds(value: Fraction) -> str:
+    return f"{float(value):.6f}"

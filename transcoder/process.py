@@ -1,0 +1,199 @@
+"""The one place that starts processes: argv lists, pipes, a time limit, and a sure end."""
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fcntl import F_SETPIPE_SZ, fcntl
+from functools import cache
+
+from transcoder.errors import Cancelled, EncodeFailed
+
+Consumer = Callable[[Iterator[bytes]], None]
+"""Eats one pipe to its end; raising ends the process."""
+
+_READ = 1 << 18
+_PIPE = 1 << 20
+_POLL_SECONDS = 0.05
+_GRACE_SECONDS = 0.5
+_RING_LINES = 40
+_RING_CHARS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a process may use: wall-clock `seconds`, `memory` bytes of address space, `open_files`."""
+
+    seconds: float
+    memory: int
+    open_files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a process ended: exit code (negative: signal) and its last lines on stderr."""
+
+    code: int
+    lines: tuple[str, ...]
+
+
+def run(
+    make_argv: Callable[[Mapping[str, int]], Sequence[str]],
+    consumers: Mapping[str, Consumer],
+    bounds: Bounds,
+    cancel: threading.Event | None = None,
+) -> Finished:
+    """Run one process and feed each named pipe to its consumer, each in a thread of its own.
+
+    `make_argv` gets the file descriptor of every pipe by name, to write as `pipe:N`; the pipe named
+    "stdout" is the standard output. Standard input is closed. Returns however the process ended; raises
+    what a consumer raised, Cancelled, or EncodeFailed("timed_out"). No process is left behind in any case,
+    even if this one is killed: the child gets SIGKILL when the thread that started it dies.
+    """
+    running = _Running(make_argv, consumers, bounds)
+    try:
+        running.watch(time.monotonic() + bounds.seconds, cancel)
+    finally:
+        running.end()
+    return running.result()
+
+
+def check(finished: Finished, sentence: str) -> None:
+    """Raise EncodeFailed with the last lines unless the process ended well."""
+    if finished.code != 0:
+        raise EncodeFailed("encoder_failed", sentence, finished.lines)
+
+
+class _Running:
+    def __init__(
+        self,
+        make_argv: Callable[[Mapping[str, int]], Sequence[str]],
+        consumers: Mapping[str, Consumer],
+        bounds: Bounds,
+    ) -> None:
+        self._stopping = threading.Event()
+        self._changed = threading.Event()
+        self._faults: list[BaseException] = []
+        self._ring: deque[str] = deque(maxlen=_RING_LINES)
+        pipes = {name: os.pipe() for name in consumers}
+        try:
+            self._process = _start(make_argv, {n: w for n, (_, w) in pipes.items()}, bounds)
+        except BaseException:
+            for read, _ in pipes.values():
+                os.close(read)
+            raise
+        finally:
+            for _, write in pipes.values():
+                os.close(write)
+        self._threads = [
+            threading.Thread(target=self._consume, args=(pipes[name][0], consumer), name=f"pipe-{name}")
+            for name, consumer in consumers.items()
+        ]
+        self._stderr = threading.Thread(target=self._listen, name="pipe-stderr")
+        for thread in (*self._threads, self._stderr):
+            thread.daemon = True
+            thread.start()
+
+    def watch(self, deadline: float, cancel: threading.Event | None) -> None:
+        """Wait for the end of every pipe and of the process."""
+        while any(thread.is_alive() for thread in self._threads) or self._process.poll() is None:
+            if cancel is not None and cancel.is_set():
+                raise Cancelled("cancelled")
+            if time.monotonic() > deadline:
+                raise EncodeFailed("timed_out", "The encoder took too long.", tuple(self._ring))
+            if self._faults:
+                return
+            self._changed.wait(_POLL_SECONDS)
+            self._changed.clear()
+
+    def end(self) -> None:
+        """Terminate, then kill; wait for the process and for every thread."""
+        self._stopping.set()
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(_GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        for thread in (*self._threads, self._stderr):
+            thread.join()
+        if self._process.stderr:
+            self._process.stderr.close()
+
+    def result(self) -> Finished:
+        if self._faults:
+            raise self._faults[0]
+        return Finished(self._process.returncode, tuple(self._ring))
+
+    def _consume(self, pipe: int, consumer: Consumer) -> None:
+        try:
+            consumer(self._read(pipe))
+        except BaseException as fault:
+            self._faults.append(fault)
+        finally:
+            os.close(pipe)
+            self._changed.set()
+
+    def _read(self, pipe: int) -> Iterator[bytes]:
+        while not self._stopping.is_set() and (data := os.read(pipe, _READ)):
+            yield data
+
+    def _listen(self) -> None:
+        assert self._process.stderr is not None  # noqa: S101  # always a pipe, see _start
+        for line in self._process.stderr:
+            text = line.decode("utf-8", "replace").strip()[:_RING_CHARS]
+            if text:
+                self._ring.append(text)
+
+
+def _start(
+    make_argv: Callable[[Mapping[str, int]], Sequence[str]], pipes: Mapping[str, int], bounds: Bounds
+) -> "subprocess.Popen[bytes]":
+    for write in pipes.values():
+        _widen(write)
+    process = subprocess.Popen(
+        [*_tied_to_parent(), *make_argv(pipes)],
+        stdin=subprocess.DEVNULL,
+        stdout=pipes.get("stdout", subprocess.DEVNULL),
+        stderr=subprocess.PIPE,
+        pass_fds=[write for name, write in pipes.items() if name != "stdout"],
+        env={"LC_ALL": "C", "PATH": os.defpath},
+        cwd="/",
+        start_new_session=True,
+    )
+    _bound(process.pid, bounds)
+    return process
+
+
+def _widen(pipe: int) -> None:
+    try:
+        fcntl(pipe, F_SETPIPE_SZ, _PIPE)
+    except OSError:
+        return  # the user's pipe quota is spent: slower, not wrong
+
+
+def _bound(pid: int, bounds: Bounds) -> None:
+    limits = {
+        resource.RLIMIT_AS: bounds.memory,
+        resource.RLIMIT_NOFILE: bounds.open_files,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: 0,  # everything leaves through pipes; no file may grow
+    }
+    try:
+        for what, most in limits.items():
+            resource.prlimit(pid, what, (most, most))
+    except ProcessLookupError:
+        return  # it has ended already
+
+
+@cache
+def _tied_to_parent() -> tuple[str, ...]:
+    setpriv = shutil.which("setpriv")
+    return (setpriv, "--pdeathsig", signal.Signals.SIGKILL.name.removeprefix("SIG"), "--") if setpriv else ()
