@@ -37,15 +37,24 @@ class Appender:
         self._synced = offset
         self._synced_at = time.monotonic()
         self._syncing: Future[int] | None = None
+        self._broken: OSError | None = None
         # One thread syncs, one hashes; they start when first needed and end with `close`.
         self._syncer = ThreadPoolExecutor(1, "upload-sync")
         self._hasher = ThreadPoolExecutor(1, "upload-hash")
 
     def write(self, batch: Sequence[bytes]) -> None:
-        """Append `batch`; an empty one only lets a due sync begin."""
+        """Append `batch`; an empty one only lets a due sync begin.
+
+        After an OSError nothing can be appended until `discard`: what follows a hole must never count.
+        """
+        if self._broken is not None:
+            raise self._broken
         hashing = self._hasher.submit(self._update, batch) if self._hash and batch else None
         try:
             self._write_all(batch)
+        except OSError as error:
+            self._broken = error
+            raise
         finally:
             if hashing is not None:
                 hashing.result()
@@ -89,6 +98,9 @@ class Appender:
         """Take note of a sync that has ended; raises its OSError, if it failed."""
         if self._syncing is not None and (wait or self._syncing.done()):
             running, self._syncing = self._syncing, None
+            failure = running.exception()
+            if isinstance(failure, OSError):
+                self._broken = failure  # the kernel may have dropped the pages: they must come again
             self._synced = running.result()
             self._synced_at = time.monotonic()
 
@@ -104,6 +116,8 @@ class Appender:
     def settle(self) -> int:
         """Sync and acknowledge everything written; gives the acknowledged offset."""
         self._reap(wait=True)
+        if self._broken is not None:
+            raise self._broken
         if self.pending:
             os.fdatasync(self.fd)
             self._ledger.record(self.written, self._clock.now())
@@ -115,6 +129,7 @@ class Appender:
         self._await_sync()
         os.ftruncate(self.fd, self.acknowledged)
         self.written = self._synced = self.acknowledged
+        self._broken = None
         return self.acknowledged
 
     def _await_sync(self) -> None:

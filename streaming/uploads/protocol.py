@@ -32,7 +32,6 @@ EXTENSIONS = (
 CHECKSUMS: Mapping[str, int] = {"sha256": 32, "sha1": 20, "md5": 16}
 """The algorithms offered and the bytes of their digests; the first is what a client should take."""
 CHUNK_TYPE = "application/offset+octet-stream"
-METHODS = ("OPTIONS", "POST", "HEAD", "PATCH", "DELETE")
 MAX_PARTIALS = 64
 _NUMBER = re.compile(r"[0-9]{1,18}\Z")
 

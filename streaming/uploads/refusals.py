@@ -33,7 +33,7 @@ class Refusal(Exception):
     def problem(self) -> dict[str, object]:
         """Give the RFC 9457 problem document."""
         return {
-            "type": "about:blank",
+            "type": f"urn:matinee:problem:{self.name}",
             "title": self.title,
             "status": self.status,
             "detail": self.sentence,
