@@ -1,0 +1,226 @@
+"""Read what a film is with ffprobe, and refuse what cannot be one with a reason its creator understands."""
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NoReturn
+
+from transcoder import binaries, process, tracks
+from transcoder.errors import EncodeFailed, Refused
+from transcoder.media import MediaInfo
+from transcoder.sandbox import DEFAULT_LIMITS, Limits, input_options
+
+_MOST_JSON = 4 << 20
+_TAIL_SECONDS = 4
+_LISTS = (b"#EXTM3U", b"ffconcat", b"<MPD", b"<?xml", b"[playlist]", b"v=0")
+_SHOW = (
+    "stream=index,codec_name,codec_type,codec_tag_string,width,height,sample_aspect_ratio,pix_fmt,field_order,"
+    "r_frame_rate,avg_frame_rate,time_base,start_pts,start_time,duration,nb_frames,sample_rate,channels,"
+    "color_space,color_primaries,color_transfer:stream_disposition:stream_tags=language,title:"
+    "stream_side_data=rotation:format=format_name,start_time,duration"
+)
+
+
+def probe(path: Path, limits: Limits = DEFAULT_LIMITS, cancel: threading.Event | None = None) -> MediaInfo:
+    """Describe the film at `path`; raises Refused or Cancelled.
+
+    Two short looks: the streams, and the last packets, since what a file says of its length is often wrong.
+    """
+    size = _look(path)
+    reader = _Reader(path, limits, cancel)
+    raw = reader.streams()
+    stream = tracks.video_stream(raw["streams"])
+    _check_picture(stream, limits)
+    frames = _count_frames(reader, raw, stream)
+    info = MediaInfo(
+        container=str(raw["format"]["format_name"]),
+        size=size,
+        video=tracks.video_track(stream, frames),
+        audio=tracks.audio_track(raw["streams"]),
+        texts=tracks.text_tracks(raw["streams"]),
+    )
+    if info.duration > limits.max_duration:
+        hours = limits.max_duration // 3600
+        raise Refused("too_long", f"This film is longer than {hours} hours.", "Upload it in parts.")
+    return info
+
+
+def _look(path: Path) -> int:
+    """Refuse what a glance tells is no film; gives the size in bytes."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+            size = path.stat().st_size
+    except OSError as fault:
+        raise Refused("not_found", "The uploaded file is not there any more.", "Upload it again.") from fault
+    if not size:
+        raise Refused("empty_file", "This file is empty.", "Choose the film itself and upload it again.")
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_LISTS):
+        raise Refused(
+            "playlist_file",
+            "This file is a playlist: it names films but holds none.",
+            "Upload the film it points to.",
+        )
+    return size
+
+
+def _check_picture(stream: tracks.Raw, limits: Limits) -> None:
+    pixels = int(stream.get("width", 0)) * int(stream.get("height", 0))
+    if pixels > limits.max_pixels:
+        raise _too_many_pixels(limits)
+    tracks.display_size(stream)
+    if stream.get("codec_tag_string") in {"encv", "drmi"}:
+        raise Refused("unusable_video", "This film is copy-protected.", "Upload it without copy protection.")
+    if stream.get("codec_name", "unknown") in {"unknown", "none"}:
+        raise Refused(
+            "unusable_video", "The picture of this film is in a format that is not known here.",
+            "Export it as H.264 in MP4.",
+        )  # fmt: skip
+
+
+def _too_many_pixels(limits: Limits) -> Refused:
+    most = limits.max_pixels // 1_000_000
+    return Refused(
+        "too_many_pixels",
+        f"The picture is larger than {most} million pixels.",
+        "Export the film in 4K or smaller.",
+    )
+
+
+def _count_frames(reader: "_Reader", raw: dict[str, Any], stream: tracks.Raw) -> int:
+    """Frames of the constant grid from the first picture to the end of the last; raises Refused."""
+    form = raw["format"]
+    promised = _promised(raw)
+    fragmented = str(form["format_name"]).startswith("mov") and "nb_frames" not in stream
+    last = _Last(int(stream["index"]))
+    if promised and not fragmented:
+        begin = tracks.ratio(str(form.get("start_time", ""))) + promised - _TAIL_SECONDS
+        reader.packets(last, begin if begin > 0 else None)
+    if last.video_pts is None:
+        last = _Last(int(stream["index"]))
+        reader.packets(last, None)
+    if last.video_pts is None:
+        raise Refused("no_frames", "There is not one picture in this film.", "Export the film again.")
+    start = tracks.ratio(str(form.get("start_time", "")))
+    if promised and not fragmented and last.end - start < promised - max(Fraction(3), promised / 50):
+        raise Refused(
+            "truncated",
+            f"This film should last {_clock(promised)} but ends after {_clock(last.end - start)}.",
+            "The file is cut off: copy or export it again, then upload it.",
+        )
+    return _frames(last, stream)
+
+
+def _frames(last: "_Last", stream: tracks.Raw) -> int:
+    base, rate = Fraction(stream["time_base"]), tracks.frame_rate(stream)
+    shown = ((last.video_pts or 0) - int(stream.get("start_pts", 0))) * base
+    frames = max(0, round(shown * rate)) + 1
+    if tracks.is_variable(stream):
+        frames = max(frames, round((shown + last.video_duration * base) * rate))
+    return frames
+
+
+def _promised(raw: dict[str, Any]) -> Fraction:
+    return tracks.ratio(str(raw["format"].get("duration", "")))
+
+
+def _clock(seconds: Fraction) -> str:
+    whole = max(0, round(seconds))
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+@dataclass
+class _Last:
+    """The latest packets seen: `end` in seconds over all streams, the rest in ticks of stream `index`."""
+
+    index: int
+    video_pts: int | None = None
+    video_duration: int = 0
+    end: Fraction = Fraction(0)
+
+    def take(self, line: str) -> None:
+        """Read "stream|pts|pts_time|duration|duration_time|flags"; the order ffprobe writes."""
+        fields = line.strip().split("|")
+        if len(fields) < 6 or not fields[1].lstrip("-").isdigit() or "D" in fields[5]:
+            return
+        length = Fraction(fields[4]) if fields[4][:1].isdigit() else Fraction(0)
+        self.end = max(self.end, Fraction(fields[2]) + length)
+        if int(fields[0]) == self.index and (self.video_pts is None or int(fields[1]) > self.video_pts):
+            self.video_pts = int(fields[1])
+            self.video_duration = int(fields[3]) if fields[3].isdigit() else 0
+
+
+class _Reader:
+    """Runs ffprobe on one file within the limits."""
+
+    def __init__(self, path: Path, limits: Limits, cancel: threading.Event | None) -> None:
+        self._path = path
+        self._limits = limits
+        self._cancel = cancel
+
+    def streams(self) -> dict[str, Any]:
+        """Streams and container; raises Refused where there are none."""
+        out = bytearray()
+
+        def collect(stream: Iterator[bytes]) -> None:
+            for data in stream:
+                out.extend(data)
+                if len(out) > _MOST_JSON:
+                    raise Refused("not_a_film", "This file describes more than a film can hold.")
+
+        finished = self._run(["-show_entries", _SHOW, "-of", "json"], collect)
+        raw: dict[str, Any] = json.loads(out) if out and finished.code == 0 else {}
+        if not raw.get("streams") or "format_name" not in raw.get("format", {}):
+            self._refuse(finished.lines)
+        if any("max pixel" in line for line in finished.lines):
+            raise _too_many_pixels(self._limits)
+        return raw
+
+    def packets(self, last: _Last, begin: Fraction | None) -> None:
+        """Show every packet from `begin` (the container's clock) to the end to `last`."""
+
+        def read(stream: Iterator[bytes]) -> None:
+            pending = b""
+            for data in stream:
+                *lines, pending = (pending + data).split(b"\n")
+                for line in lines:
+                    last.take(line.decode("ascii", "replace"))
+
+        entries = "packet=stream_index,pts,pts_time,duration,duration_time,flags"
+        words = ["-show_entries", entries, "-of", "compact=p=0:nk=1"]
+        self._run([*words, *(["-read_intervals", f"{float(begin):.3f}%"] if begin else [])], read)
+
+    def _run(self, words: Sequence[str], consumer: process.Consumer) -> process.Finished:
+        options = [
+            word for name, value in input_options(self._limits).items() for word in (f"-{name}", value)
+        ]
+        argv = [binaries.ffprobe(), "-hide_banner", "-v", "error", *options, *words, f"file:{self._path}"]
+        bounds = process.Bounds(
+            self._limits.probe_seconds, self._limits.probe_memory, self._limits.open_files
+        )
+        try:
+            return process.run(lambda _: argv, {"stdout": consumer}, bounds, self._cancel)
+        except EncodeFailed as fault:
+            raise Refused(
+                "too_slow", "This file takes too long to read.", "It may be damaged: export the film again."
+            ) from fault
+
+    def _refuse(self, lines: Sequence[str]) -> NoReturn:
+        said = "\n".join(lines)
+        if "max pixel" in said:
+            raise _too_many_pixels(self._limits)
+        if "moov atom not found" in said:
+            raise Refused(
+                "truncated",
+                "This film is not complete: its index is missing.",
+                "The recording or the copy was cut off. Export or copy it again, then upload it.",
+            )
+        raise Refused(
+            "not_a_film",
+            "This file is not a film, or it is damaged.",
+            "Upload a film such as MP4, MKV or MOV.",
+        )

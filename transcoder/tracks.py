@@ -1,0 +1,182 @@
+"""From ffprobe's JSON to typed tracks: which streams count, their size, rate and clock. Pure."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from transcoder.errors import Refused
+from transcoder.media import AudioTrack, TextTrack, VideoTrack
+
+Raw = Mapping[str, Any]
+
+MOST_RATE = 60
+LEAST_RATE = 8
+_STANDARD = (
+    *(Fraction(whole) for whole in (24, 25, 30, 48, 50, 60)),
+    *(Fraction(thousands, 1001) for thousands in (24_000, 30_000, 60_000)),
+)
+_TEXT_CODECS = {"subrip", "ass", "ssa", "mov_text", "webvtt", "text"}
+_MATRICES = {"bt709", "smpte170m", "bt470bg", "smpte240m", "bt2020nc", "fcc"}
+_PRIMARIES = {
+    "bt709",
+    "bt470m",
+    "bt470bg",
+    "smpte170m",
+    "smpte240m",
+    "film",
+    "bt2020",
+    "smpte431",
+    "smpte432",
+}
+_TRANSFERS = {"bt709", "smpte170m", "smpte240m", "bt2020-10", "bt2020-12", "iec61966-2-1", "linear"}
+_TRANSFERS |= {"smpte2084", "arib-std-b67"}
+
+
+def video_stream(streams: Sequence[Raw]) -> Raw:
+    """Choose the stream that is the film; raises Refused("no_video")."""
+    films = [
+        s for s in streams if s.get("codec_type") == "video" and not _flag(s, "attached_pic", "still_image")
+    ]
+    if not films:
+        heard = any(s.get("codec_type") == "audio" for s in streams)
+        what = "only sound and no picture" if heard else "no picture"
+        raise Refused("no_video", f"This file has {what}.", "Upload a film, with its video track.")
+    return max(films, key=lambda s: (_flag(s, "default"), _pixels(s)))
+
+
+def audio_track(streams: Sequence[Raw]) -> AudioTrack | None:
+    """Choose the sound: the default track, else the first that is not a commentary."""
+    heard = [
+        s for s in streams if s.get("codec_type") == "audio" and s.get("codec_name", "unknown") != "unknown"
+    ]
+    heard = [s for s in heard if int(s.get("sample_rate", 0)) > 0 and int(s.get("channels", 0)) > 0]
+    if not heard:
+        return None
+    best = max(heard, key=lambda s: (_flag(s, "default"), not _flag(s, "comment", "visual_impaired")))
+    base = Fraction(best["time_base"])
+    return AudioTrack(
+        index=int(best["index"]),
+        codec=str(best["codec_name"]),
+        channels=int(best["channels"]),
+        sample_rate=int(best["sample_rate"]),
+        time_base=base,
+        start_pts=int(best.get("start_pts", 0)),
+        language=_tag(best, "language") or "und",
+    )
+
+
+def text_tracks(streams: Sequence[Raw]) -> tuple[TextTrack, ...]:
+    """List the subtitle streams that are text; pictures of letters are left out."""
+    return tuple(
+        TextTrack(
+            int(s["index"]),
+            str(s["codec_name"]),
+            _tag(s, "language") or "und",
+            _tag(s, "title"),
+            _flag(s, "forced"),
+        )
+        for s in streams
+        if s.get("codec_type") == "subtitle" and s.get("codec_name") in _TEXT_CODECS
+    )
+
+
+def video_track(stream: Raw, frames: int) -> VideoTrack:
+    """Describe the chosen stream; `frames` are those of its grid. Raises Refused."""
+    width, height = display_size(stream)
+    return VideoTrack(
+        index=int(stream["index"]),
+        codec=str(stream.get("codec_name", "unknown")),
+        width=width,
+        height=height,
+        coded_width=int(stream["width"]),
+        coded_height=int(stream["height"]),
+        rotation=rotation(stream),
+        frame_rate=frame_rate(stream),
+        frames=frames,
+        time_base=Fraction(stream["time_base"]),
+        start_pts=int(stream.get("start_pts", 0)),
+        interlaced=interlaced(stream),
+        pixel_format=str(stream.get("pix_fmt", "unknown")),
+        colour_matrix=_known(stream, "color_space", _MATRICES),
+        colour_primaries=_known(stream, "color_primaries", _PRIMARIES),
+        colour_transfer=_known(stream, "color_transfer", _TRANSFERS),
+    )
+
+
+def display_size(stream: Raw) -> tuple[int, int]:
+    """Width and height as shown: square pixels, upright."""
+    width, height = int(stream.get("width", 0)), int(stream.get("height", 0))
+    if width <= 0 or height <= 0:
+        raise Refused("unusable_video", "The picture of this film has no size.", "Export the film again.")
+    shape = ratio(str(stream.get("sample_aspect_ratio", "1:1")).replace(":", "/"))
+    if Fraction(1, 8) <= shape <= 8:
+        width = max(1, round(width * shape))
+    return (height, width) if rotation(stream) % 180 == 90 else (width, height)
+
+
+def rotation(stream: Raw) -> int:
+    """Degrees by which a player turns the picture: 0, 90, 180 or 270."""
+    for data in stream.get("side_data_list", ()):
+        if "rotation" in data:
+            return round(float(data["rotation"]) / 90) * 90 % 360
+    return 0
+
+
+def interlaced(stream: Raw) -> bool:
+    """Tell whether frames are two fields."""
+    return stream.get("field_order") in {"tt", "bb", "tb", "bt"}
+
+
+def frame_rate(stream: Raw) -> Fraction:
+    """Choose the rate of the constant grid: the real rate, or the average where that is no film's rate."""
+    real, average = ratio(stream.get("r_frame_rate", "")), ratio(stream.get("avg_frame_rate", ""))
+    if average and (
+        not real or real > MOST_RATE + Fraction(1, 10) or (interlaced(stream) and real >= 2 * average)
+    ):
+        real = average
+    if not real:
+        raise Refused("unusable_rate", "This film does not say how many frames it shows a second.", "")
+    real = nearest_standard(real)
+    while real > MOST_RATE:
+        real /= 2
+    while real < LEAST_RATE:
+        real *= 2
+    return real.limit_denominator(1001)
+
+
+def is_variable(stream: Raw) -> bool:
+    """Tell whether frames come at uneven times."""
+    real, average = ratio(stream.get("r_frame_rate", "")), ratio(stream.get("avg_frame_rate", ""))
+    return not average or abs(real / average - 1) > Fraction(1, 200)
+
+
+def nearest_standard(rate: Fraction) -> Fraction:
+    """Round a rate to a usual one when it is within 0.03 %: 23.976 and 24 are 0.1 % apart."""
+    best = min(_STANDARD, key=lambda known: abs(known - rate))
+    return best if abs(best / rate - 1) < Fraction(3, 10_000) else rate
+
+
+def ratio(text: str) -> Fraction:
+    """Read "24000/1001"; 0 for what ffprobe does not know."""
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return Fraction(0)
+
+
+def _pixels(stream: Raw) -> int:
+    return int(stream.get("width", 0)) * int(stream.get("height", 0))
+
+
+def _flag(stream: Raw, *names: str) -> bool:
+    return any(stream.get("disposition", {}).get(name) for name in names)
+
+
+def _tag(stream: Raw, name: str) -> str:
+    value = str(stream.get("tags", {}).get(name, ""))
+    return "".join(c for c in value if c.isprintable())[:80]
+
+
+def _known(stream: Raw, name: str, names: set[str]) -> str:
+    value = str(stream.get(name, ""))
+    return value if value in names else ""
