@@ -122,9 +122,9 @@ def size(count: int | None) -> str:
         return ""
     if count < 1000:
         return plural(max(0, count), "byte")
-    for unit, scale, places in (("kB", 1e3, 0), ("MB", 1e6, 1), ("GB", 1e9, 2)):
-        if count < scale * 999.5 or unit == "GB":
-            break
+    unit, scale, places = next(
+        (step for step in (("kB", 1e3, 0), ("MB", 1e6, 1)) if count < step[1] * 999.5), ("GB", 1e9, 2)
+    )
     value = count / scale
     return f"{value:,.{max(0, places - len(str(int(value))) + 1)}f} {unit}"
 

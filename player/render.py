@@ -1,4 +1,4 @@
-"""Draws a view: one Jinja2 environment (autoescape, strict), hashed style addresses, a manifest of built scripts."""
+"""Draws a view: one Jinja2 environment (autoescape, strict), versioned addresses of styles and scripts."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def environment(assets: Assets | None = None, *, scripts: bool = True) -> Enviro
         words=words,
     )
     env.filters.update(
-        length=say.length, clock=say.clock_time, size=say.size, percent=say.percent, bitrate=say.bitrate,
+        runtime=say.length, clock=say.clock_time, size=say.size, percent=say.percent, bitrate=say.bitrate,
         span=say.span, plural=say.plural, poster_class=poster_class, relative=_relative,
     )  # fmt: skip
     return env

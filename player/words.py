@@ -66,3 +66,13 @@ def clocks(terms: LicenceTerms) -> tuple[str, ...]:
     if terms.playback_s:
         said.append(f"Finish within {say.span(terms.playback_s)} of pressing play")
     return tuple(said)
+
+
+def place(position: int | None) -> str:
+    """Where a film stands in the queue: `Next in the queue`, `3rd in the queue`; empty when not known."""
+    if position is None:
+        return ""
+    if position <= 1:
+        return "Next in the queue"
+    ending = "th" if position % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(position % 10, "th")
+    return f"{position:,}{ending} in the queue"

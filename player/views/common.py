@@ -102,7 +102,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What surrounds a room: the moment (aware), who is here, the light, the viewer's zone (IANA), notices."""
+    """What surrounds a room: the moment (aware), who is here, the light, their zone (IANA), notices."""
 
     now: datetime
     person: Person | None = None
@@ -124,7 +124,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a film is: percent 0–100 (None: not known), seconds left, seconds playable, place in the queue."""
+    """How far a film is: percent 0–100 (None: not known), seconds left, seconds playable, queue place."""
 
     stage: Stage
     percent: float | None = None
