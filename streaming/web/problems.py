@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from sqlalchemy.exc import StatementError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
@@ -182,11 +183,12 @@ class Problems:
 
     def __init__(self, page: PageRenderer = plain_page) -> None:
         self._page = page
+        self._app: FastAPI | None = None
 
     def answer(self, request: Request, problem: Problem) -> Response:
-        """Answer a problem in the form the client likes; never cacheable."""
+        """Answer a problem in the form the client likes; never cacheable. May block: not for the loop."""
         if wants_page(request.headers.get("accept", "")):
-            response = self._page(request, problem)
+            response = self._shown(request, problem)
         else:
             response = Response(
                 orjson.dumps(problem.document(), default=str),
@@ -197,9 +199,18 @@ class Problems:
         response.headers["Vary"] = "Accept"
         if problem.retry_after is not None:
             response.headers["Retry-After"] = str(problem.retry_after)
-        if problem.status == STATUS[Code.UNAUTHENTICATED]:
+        if response.status_code == STATUS[Code.UNAUTHENTICATED]:
             response.headers["WWW-Authenticate"] = 'Bearer realm="matinee"'
         return response
+
+    def _shown(self, request: Request, problem: Problem) -> Response:
+        if self._app is not None:
+            request.scope.setdefault("app", self._app)  # not there yet in front of the app
+        try:
+            return self._page(request, problem)
+        except Exception as error:  # a fault's page must not be the next fault
+            log.error("the page of %s failed: %s", problem.code, type(error).__name__)
+            return plain_page(request, problem)
 
     def refuse(self, request: Request, fault: Fault) -> Response:
         """Answer a fault."""
@@ -207,11 +218,12 @@ class Problems:
 
     def install(self, app: FastAPI) -> None:
         """Answer every fault of `app`, the unforeseen too. Add other middleware after this."""
+        self._app = app
 
-        async def known(request: Request, error: Exception) -> Response:
+        def known(request: Request, error: Exception) -> Response:
             return self.refuse(request, error if isinstance(error, Fault) else _fault_of(error))
 
-        async def spoken(request: Request, error: Exception) -> Response:
+        def spoken(request: Request, error: Exception) -> Response:
             response = self.answer(request, _problem_of_http(error))
             response.headers.update(getattr(error, "headers", None) or {})
             return response
@@ -249,7 +261,8 @@ class UnknownFaults:
             problem = unknown_problem(scope, error)
             if begun:  # half an answer is out: only a broken connection tells the client so
                 raise RuntimeError(f"fault {problem.reference} after the answer began") from None
-            await self._problems.answer(Request(scope), problem)(scope, receive, send)
+            response = await run_in_threadpool(self._problems.answer, Request(scope), problem)
+            await response(scope, receive, send)
 
 
 def _problem_of_http(error: Exception) -> Problem:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -109,7 +110,8 @@ class SameOrigin:
             "Open Matinee itself and try again from its own page.",
             name="cross_site",
         )
-        await self._problems.refuse(Request(scope), fault)(scope, receive, send)
+        response = await run_in_threadpool(self._problems.refuse, Request(scope), fault)
+        await response(scope, receive, send)
 
     def _is_ours(self, headers: Headers) -> bool:
         if headers.get("authorization", "").lower().startswith("bearer "):
@@ -188,7 +190,8 @@ class BoundedBodies:
             f"Send at most {self._limit // 1024} KB; films go through {UPLOADS}.",
             name="body_too_large",
         )
-        await self._problems.refuse(Request(scope), fault)(scope, receive, send)
+        response = await run_in_threadpool(self._problems.refuse, Request(scope), fault)
+        await response(scope, receive, send)
 
 
 class _Replay:
