@@ -7,9 +7,9 @@ many processes share. A period that was released before costs nothing, whatever 
 from dataclasses import dataclass
 from math import ceil
 
+from streaming.delivery.values import MAX_PERIODS
+
 UNIT = 1_000_000
-MAX_PERIODS = 1 << 16
-"""Above any film (45 days at 60 s); bounds the bitmap a hostile client could ask for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ class Leases:
         return playback.lease_until <= self.rule.cutoff(now)
 
     def needs_write(self, playback: Playback, period: int, now: int) -> bool:
-        """Tell whether a key answer changes the row: a new period, a lapsed lease, a native one that is due."""
+        """Tell whether a key answer changes the row: a new period, or a lease that lapsed or is due."""
         if not is_released(playback.released_periods, period) or self.lapsed(playback, now):
             return True
         due = playback.lease_until - int(self.rule.seconds * SECOND * (1 - RENEW_AT))

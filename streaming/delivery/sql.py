@@ -86,7 +86,8 @@ class PlaybackSql:
         rows: Sequence[Sequence[Any]] = connection.execute(self._by_token, (token_hash,)).fetchall()
         if not rows:
             return None
-        return Playback(*rows[0][:_WIDTH], tuple(rows[0][_WIDTH:]))
+        values: list[Any] = [*rows[0][:_WIDTH], tuple(rows[0][_WIDTH:])]
+        return Playback(*values)
 
 
 def others_active(connection: sqlite3.Connection, playback: Playback, cutoff: int) -> int:

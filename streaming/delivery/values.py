@@ -13,6 +13,9 @@ from transcoder.secret import SecretBytes
 TIERS = ("sd", "hd", "uhd")
 """Picture qualities in rising order; each includes those before it."""
 
+MAX_PERIODS = 1 << 16
+"""Above any film (45 days at 60 s); bounds the bitmap a hostile client could ask for."""
+
 
 def covers(granted: str, wanted: str) -> bool:
     """Tell whether a grant of one tier opens renditions of another."""
@@ -61,6 +64,13 @@ class Version:
     period_seconds: int
     duration_s: float | None
     renditions: tuple[Rendition, ...]
+
+    @property
+    def periods(self) -> int:
+        """A bound on the crypto periods of the film, one above what its length says."""
+        if self.duration_s is None:
+            return MAX_PERIODS
+        return min(MAX_PERIODS, int(self.duration_s // self.period_seconds) + 2)
 
     def rendition(self, name: str) -> Rendition | None:
         """Find a rendition by name."""
@@ -175,16 +185,4 @@ class Keys(Protocol):
 
     def content_key(self, rendition: str, tier: str, period: int) -> SecretBytes:
         """Derive the 16-byte key of a rendition and crypto period."""
-        ...
-
-
-class Index(Protocol):
-    """What has been made of each title so far. May block; called off the event loop."""
-
-    def version(self, title_id: TitleId) -> Version | None:
-        """Describe the version that plays, or None."""
-        ...
-
-    def segments(self, version_id: str, rendition: str) -> tuple[Segment, ...]:
-        """Give the gapless run of visible segments from sequence 0."""
         ...

@@ -1,0 +1,167 @@
+"""The hot doors as one small ASGI app in front of the application: `/media/` and `/play/`.
+
+Everything else goes to the application behind. A framework would cost more here than all the work done.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from streaming.clock import Clock
+from streaming.delivery import refusals
+from streaming.delivery.answers import (
+    ANY_ORIGIN,
+    NO_STORE,
+    Answer,
+    App,
+    Problem,
+    Receive,
+    Scope,
+    Send,
+    header,
+    problem_answer,
+    send_answer,
+)
+from streaming.delivery.index import LiveIndex
+from streaming.delivery.leases import LeaseRule, Leases
+from streaming.delivery.playing import KEY, MAIN, MEDIA_PLAYLIST, RENEW, CookieNames, PlayDoor
+from streaming.delivery.segments import SegmentDoor
+from streaming.delivery.signing import AddressSigner
+from streaming.delivery.values import Gate, Keys
+from streaming.delivery.writer import GroupCommit
+from streaming.errors import Code, Fault
+from streaming.storage.objects import ObjectStore
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSettings:
+    """What an operator sets: leases in seconds, the release budget, the public address."""
+
+    lease_seconds: int = 300
+    lease_grace_seconds: int = 60
+    release_burst: int = 12
+    release_rate: float = 4.0
+    address: str = ""
+
+
+class Doors:
+    """An ASGI app over `inner`. `problem` turns a fault into what is shown."""
+
+    def __init__(
+        self,
+        inner: App,
+        segments: SegmentDoor,
+        playing: PlayDoor,
+        problem: Callable[[Fault], Problem],
+        address: str = "",
+    ) -> None:
+        self._inner = inner
+        self._segments = segments
+        self._playing = playing
+        self._problem = problem
+        self._own = urlsplit(address).netloc.lower()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a hot door, or pass on."""
+        path = scope.get("path", "") if scope["type"] == "http" else ""
+        if path.startswith("/media/") and not path.endswith(".m3u8"):
+            await self._segment(scope, send)
+        elif path.startswith(("/play/", "/media/")):
+            await send_answer(send, await self._play(scope, receive), head=scope["method"] == "HEAD")
+        else:
+            await self._inner(scope, receive, send)
+
+    def close(self) -> None:
+        """Finish what is being written."""
+        self._playing.close()
+
+    async def _segment(self, scope: Scope, send: Send) -> None:
+        try:
+            if scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
+                raise _wrong_method()
+            await self._segments.serve(scope, send)
+        except Fault as fault:
+            headers = [*ANY_ORIGIN, (b"cache-control", b"no-store")]
+            await send_answer(send, problem_answer(self._problem(fault), headers))
+
+    async def _play(self, scope: Scope, receive: Receive) -> Answer:
+        try:
+            return await self._playback(scope, receive)
+        except Fault as fault:
+            return problem_answer(self._problem(fault))
+        except Exception:
+            # The path holds a bearer token: the log must not.
+            _log.exception("a playback door failed")
+            return problem_answer(self._problem(Fault(Code.INTERNAL, "A playback door failed.")))
+
+    async def _playback(self, scope: Scope, receive: Receive) -> Answer:
+        path, method = scope["path"], scope["method"]
+        self._check_origin(scope)
+        if match := KEY.fullmatch(path):
+            return await self._playing.key(scope, match) if method == "GET" else _not_allowed(b"GET")
+        if match := RENEW.fullmatch(path):
+            return (
+                await self._playing.act(scope, receive, match) if method == "POST" else _not_allowed(b"POST")
+            )
+        if method not in {"GET", "HEAD"}:
+            return _not_allowed(b"GET, HEAD")
+        if match := MAIN.fullmatch(path):
+            return await self._playing.main(scope, match)
+        if match := MEDIA_PLAYLIST.fullmatch(path):
+            self._segments.check(match["prefix"], match["title"], match["version"])
+            return await self._playing.media(scope, match)
+        raise refusals.bad_address()
+
+    def _check_origin(self, scope: Scope) -> None:
+        """Refuse what another site made a browser send. Programs send neither header."""
+        site = header(scope, b"sec-fetch-site")
+        if site and site not in {b"same-origin", b"none"}:
+            raise refusals.foreign_origin()
+        origin = header(scope, b"origin").decode("latin-1")
+        if not origin:
+            return
+        host = urlsplit(origin).netloc.lower() if "://" in origin else ""
+        if not host or host not in {header(scope, b"host").decode("latin-1").lower(), self._own}:
+            raise refusals.foreign_origin()
+
+
+def open_doors(
+    inner: App,
+    *,
+    path: Path,
+    clock: Clock,
+    gate: Gate,
+    index: LiveIndex,
+    keys_of: Callable[[str, str], Keys],
+    objects: ObjectStore,
+    signer: AddressSigner,
+    problem: Callable[[Fault], Problem],
+    settings: DoorSettings,
+    names: CookieNames | None = None,
+) -> Doors:
+    """Build the doors over the SQLite file at `path`. Close them when the application ends."""
+    leases = Leases(gate, LeaseRule(settings.lease_seconds, settings.lease_grace_seconds))
+    playing = PlayDoor(
+        path,
+        clock,
+        leases,
+        GroupCommit(path, clock),
+        index,
+        keys_of,
+        signer,
+        (settings.release_burst, settings.release_rate),
+        names or CookieNames(),
+    )
+    return Doors(inner, SegmentDoor(objects, signer, clock), playing, problem, settings.address)
+
+
+def _wrong_method() -> Fault:
+    return Fault(Code.INVALID, "Segments are only read.", "Use GET or HEAD.", name="wrong_method")
+
+
+def _not_allowed(allowed: bytes) -> Answer:
+    return Answer(405, headers=(*NO_STORE, (b"allow", allowed)))

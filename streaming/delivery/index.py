@@ -1,0 +1,150 @@
+"""What has been made of each title, for the event loop: read off it, kept as long as it stays true."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from typing import Any, Generic, Protocol, TypeVar
+
+from streaming.delivery.values import Rendition, Segment, Version
+from streaming.ids import TitleId
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+SETTLED_SECONDS = 30.0
+"""A finished version is looked up again this often, because a title can be made anew."""
+GROWING_SECONDS = 0.25
+MAX_TITLES = 512
+MAX_PLAYLISTS = 512
+
+
+class Source(Protocol):
+    """The catalogue's index, by shape: `version` and `segments` as `streaming.catalogue.index` has them."""
+
+    def version(self, title_id: TitleId) -> Any:
+        """Give the version that plays or is being made, or None."""
+        ...
+
+    def segments(self, version_id: Any, rendition: str) -> Iterable[Any]:
+        """Give the gapless run of visible segments."""
+        ...
+
+
+class _Kept(Generic[K, V]):
+    """A small cache whose entries carry their own end; the least recently used go first."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._entries: OrderedDict[K, tuple[float, V]] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        entry = self._entries.get(key)
+        if entry is None or entry[0] <= time.monotonic():
+            return None
+        self._entries.move_to_end(key)
+        return entry[1]
+
+    def put(self, key: K, value: V, seconds: float) -> None:
+        self._entries[key] = (time.monotonic() + seconds, value)
+        self._entries.move_to_end(key)
+        while len(self._entries) > self._size:
+            self._entries.popitem(last=False)
+
+
+class LiveIndex:
+    """Versions and segments of titles. What grows is read anew after a quarter of a second."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._versions: _Kept[TitleId, Version] = _Kept(MAX_TITLES)
+        self._segments: _Kept[tuple[str, str, bool], tuple[Segment, ...]] = _Kept(MAX_PLAYLISTS)
+        self._reading: dict[object, asyncio.Future[Any]] = {}
+
+    async def version(self, title_id: TitleId) -> Version | None:
+        """Describe the version that plays, or None."""
+        kept = self._versions.get(title_id)
+        if kept is not None:
+            return kept
+        found: Version | None = await self._once(title_id, lambda: self.read_version(title_id))
+        if found is not None:
+            self._versions.put(title_id, found, SETTLED_SECONDS if found.complete else GROWING_SECONDS)
+        return found
+
+    async def segments(self, version: Version, rendition: str) -> tuple[Segment, ...]:
+        """Give the gapless run of visible segments from sequence 0."""
+        # Completeness is part of the key: a list read while the film grew must never pass for the whole.
+        key = (version.version_id, rendition, version.complete)
+        kept = self._segments.get(key)
+        if kept is not None:
+            return kept
+
+        def read() -> tuple[Segment, ...]:
+            return tuple(_segment(one) for one in self._source.segments(version.version_id, rendition))
+
+        found: tuple[Segment, ...] = await self._once(key, read)
+        self._segments.put(key, found, 3600.0 if version.complete else GROWING_SECONDS)
+        return found
+
+    def read_version(self, title_id: TitleId) -> Version | None:
+        """Read a version now; blocks."""
+        found = self._source.version(title_id)
+        return None if found is None else _version(found)
+
+    async def _once(self, key: object, read: Callable[[], V]) -> V:
+        """Read in a thread; whoever asks for the same meanwhile waits for the same answer."""
+        running = self._reading.get(key)
+        if running is None:
+            running = asyncio.ensure_future(asyncio.to_thread(read))
+            self._reading[key] = running
+            running.add_done_callback(lambda _: self._reading.pop(key, None))
+        answer: V = await asyncio.shield(running)
+        return answer
+
+
+def _version(found: Any) -> Version:
+    duration = found.duration_us
+    return Version(
+        title_id=found.title_id,
+        version_id=found.version_id,
+        name=found.name,
+        complete=bool(found.complete),
+        period_seconds=found.period_seconds,
+        duration_s=None if duration is None else duration / 1_000_000,
+        renditions=tuple(_rendition(one) for one in found.renditions),
+    )
+
+
+def _rendition(found: Any) -> Rendition:
+    return Rendition(
+        name=found.name,
+        kind=found.kind,
+        tier=found.tier,
+        codecs=found.codecs or planned_codecs(found.kind, found.height),
+        bandwidth=found.bandwidth,
+        average_bandwidth=found.average_bandwidth,
+        width=found.width,
+        height=found.height,
+        frame_rate=found.frame_rate,
+        channels=found.channels,
+        language=found.language,
+        label=found.label,
+        forced=found.forced,
+        init_name=found.init_object.rpartition("/")[2] if found.init_object else None,
+    )
+
+
+def _segment(found: Any) -> Segment:
+    return Segment(found.sequence, found.period, Fraction(found.duration_s), found.object.rpartition("/")[2])
+
+
+def planned_codecs(kind: str, height: int | None) -> str:
+    """Say what codec a rendition will have that has no init segment yet (H.264 High, AAC-LC)."""
+    if kind == "audio":
+        return "mp4a.40.2"
+    if kind != "video":
+        return ""
+    levels = ((240, "15"), (480, "1e"), (720, "1f"), (1080, "28"))
+    level = next((level for lines, level in levels if (height or 0) <= lines), "33")
+    return f"avc1.6400{level}"

@@ -1,0 +1,267 @@
+"""The doors of one playback: its playlists, its keys, its renewals and its release."""
+
+import asyncio
+import hashlib
+import re
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from streaming.clock import Clock, to_micros
+from streaming.delivery import playlists, refusals
+from streaming.delivery.answers import (
+    NO_STORE,
+    Answer,
+    Receive,
+    Scope,
+    cookies,
+    header,
+    json_answer,
+    read_body,
+    text_answer,
+)
+from streaming.delivery.budget import Rule
+from streaming.delivery.index import LiveIndex
+from streaming.delivery.leases import Leases, Proof
+from streaming.delivery.refusals import iso
+from streaming.delivery.signing import AddressSigner
+from streaming.delivery.sql import Playback, open_reader
+from streaming.delivery.values import Keys, Permit, Rendition, Segment, Version, covers
+from streaming.delivery.writer import GroupCommit
+from streaming.errors import Code, Fault
+from streaming.ids import TitleId
+
+_TOKEN = r"(?P<token>[A-Za-z0-9_-]{20,64})"  # noqa: S105
+KEY = re.compile(rf"/play/{_TOKEN}/key/(?P<rendition>[a-z][a-z0-9]{{0,11}})/(?P<period>0|[1-9][0-9]{{0,4}})")
+MAIN = re.compile(rf"/play/{_TOKEN}/main\.m3u8")
+RENEW = re.compile(rf"/play/{_TOKEN}/(?P<act>renew|release)")
+MEDIA_PLAYLIST = re.compile(
+    r"/media/(?P<prefix>[0-9]{10,11}\.[A-Za-z0-9_-]{22})/(?P<title>[a-z]{2}_[a-z0-9]{1,40})"
+    r"/(?P<version>[a-z]{2}_[a-z0-9]{1,40})/(?P<rendition>[a-z][a-z0-9]{0,11})/" + _TOKEN + r"\.m3u8",
+    re.ASCII,
+)
+"""Beside its segments, so that it can name them by their last part alone."""
+
+M3U8 = b"application/vnd.apple.mpegurl"
+ADDRESS_LIFE = timedelta(hours=24)
+HOLD_SECONDS = 8.0
+POLL_SECONDS = 0.2
+MAX_POSITION = 10_000_000.0
+MAX_GUEST_LINKS = 8
+KEY_HEADERS = (*NO_STORE, (b"content-type", b"application/octet-stream"))
+
+
+@dataclass(frozen=True, slots=True)
+class CookieNames:
+    """What the cookies are called that browser playbacks are bound to."""
+
+    session: str = "matinee_session"
+    guest: str = "matinee_guest"
+
+
+class PlayDoor:
+    """Serves `/play/{token}/…` and the media playlists below `/media/`."""
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        leases: Leases,
+        writer: GroupCommit,
+        index: LiveIndex,
+        keys_of: Callable[[str, str], Keys],
+        signer: AddressSigner,
+        release: tuple[int, float],
+        names: CookieNames,
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._leases = leases
+        self._writer = writer
+        self._index = index
+        self._keys_of = keys_of
+        self._signer = signer
+        self._burst, self._rate = release
+        self._names = names
+        self._readers = threading.local()
+        self._keys: OrderedDict[tuple[str, str], Keys] = OrderedDict()
+
+    async def key(self, scope: Scope, match: re.Match[str]) -> Answer:
+        """Hand out one content key: 16 raw bytes, counted before they are given. Raises `Fault`."""
+        hashed, proof, now = self._asked(scope, match["token"])
+        playback, _ = self._found(hashed, proof, now)
+        version = await self._version_of(playback)
+        rendition, period = version.rendition(match["rendition"]), int(match["period"])
+        if rendition is None or period >= version.periods:
+            raise refusals.bad_address()
+        permit = self._leases.permit(playback, now, rendition.tier)
+        if isinstance(permit, Fault):
+            raise permit
+        if self._leases.needs_write(playback, period, now):
+            rule = Rule(self._burst, self._rate, version.period_seconds)
+            await self._writer.run(self._leases.release_key(hashed, proof, rendition.tier, period, rule))
+        keys = await self._keys_for(playback.title_id, playback.version_id)
+        return Answer(200, keys.content_key(rendition.name, rendition.tier, period).reveal(), KEY_HEADERS)
+
+    async def main(self, scope: Scope, match: re.Match[str]) -> Answer:
+        """Render the multivariant playlist of what the licence covers. Raises `Fault`."""
+        hashed, proof, now = self._asked(scope, match["token"])
+        playback, permit = self._found(hashed, proof, now)
+        version = await self._playable(playback)
+        chosen = [one for one in version.renditions if covers(permit.tier, one.tier)]
+        if not any(one.kind == "video" for one in chosen):
+            raise refusals.tier_not_covered(permit.tier)
+        prefix = self._signer.prefix(version.title_id, version.version_id, self._clock.now() + ADDRESS_LIFE)
+        base = f"/media/{prefix}/{version.title_id}/{version.version_id}"
+        text = playlists.multivariant(
+            chosen,
+            complete=version.complete,
+            media_uri=lambda one: f"{base}/{one.name}/{match['token']}.m3u8",
+        )
+        return text_answer(text, M3U8, header(scope, b"accept-encoding"))
+
+    async def media(self, scope: Scope, match: re.Match[str]) -> Answer:
+        """Render a media playlist; of a film in the making, wait for its first segment. Raises `Fault`."""
+        token = match["token"]
+        hashed, proof, now = self._asked(scope, token)
+        playback, _ = self._found(hashed, proof, now)
+        if (playback.title_id, playback.version_id) != (match["title"], match["version"]):
+            raise refusals.bad_address()
+        version = await self._version_of(playback)
+        rendition = version.rendition(match["rendition"])
+        if rendition is None:
+            raise refusals.bad_address()
+        allowed = self._leases.permit(playback, now, rendition.tier)
+        if isinstance(allowed, Fault):
+            raise allowed
+        version, rendition, segments = await self._first_segment(playback, rendition)
+        text = playlists.media(
+            rendition,
+            segments,
+            complete=version.complete,
+            target=playlists.target_duration(segments),
+            key_uri=lambda period: f"/play/{token}/key/{rendition.name}/{period}",
+        )
+        return text_answer(text, M3U8, header(scope, b"accept-encoding"))
+
+    async def act(self, scope: Scope, receive: Receive, match: re.Match[str]) -> Answer:
+        """Renew a lease, or give it back. Raises `Fault`."""
+        hashed, proof, _ = self._asked(scope, match["token"])
+        position, playing = _report(await read_body(receive))
+        if match["act"] == "release":
+            await self._writer.run(self._leases.release(hashed, proof, position))
+            return Answer(204)
+        renewed = await self._writer.run(self._leases.renew(hashed, proof, position, playing))
+        return json_answer(
+            {
+                "lease_until": iso(renewed.lease_until),
+                "ends_at": iso(renewed.ends_at),
+                "renew_after_s": self._leases.rule.renew_after,
+            }
+        )
+
+    def close(self) -> None:
+        """Finish what is being written."""
+        self._writer.close()
+
+    def _asked(self, scope: Scope, token: str) -> tuple[bytes, Proof, int]:
+        """Read who asks for what, and when."""
+        hashed = hashlib.sha256(token.encode()).digest()
+        return hashed, proof_of(cookies(scope), self._names), to_micros(self._clock.now())
+
+    def _found(self, hashed: bytes, proof: Proof, now: int) -> tuple[Playback, Permit]:
+        """Read the playback and make every check that needs no rendition."""
+        playback = self._leases.rows.find(self._reader(), hashed)
+        permit = self._leases.open(playback, proof, now)
+        if isinstance(permit, Fault):
+            raise permit
+        if playback is None:
+            raise refusals.unknown_playback()
+        return playback, permit
+
+    def _reader(self) -> sqlite3.Connection:
+        """Give this thread's reading connection."""
+        reader: sqlite3.Connection | None = getattr(self._readers, "connection", None)
+        if reader is None:
+            reader = self._readers.connection = open_reader(self._path)
+        return reader
+
+    async def _version_of(self, playback: Playback) -> Version:
+        version = await self._index.version(TitleId(playback.title_id))
+        if version is None or version.version_id != playback.version_id:
+            raise refusals.film_is_gone()
+        return version
+
+    async def _playable(self, playback: Playback) -> Version:
+        """Wait until some picture of the film can be played."""
+        for _ in range(int(HOLD_SECONDS / POLL_SECONDS)):
+            version = await self._version_of(playback)
+            if version.complete or any(one.kind == "video" and one.init_name for one in version.renditions):
+                return version
+            await asyncio.sleep(POLL_SECONDS)
+        raise refusals.not_playable_yet()
+
+    async def _first_segment(
+        self, playback: Playback, rendition: Rendition
+    ) -> tuple[Version, Rendition, tuple[Segment, ...]]:
+        """Wait until the rendition has something to list. The version is read first: if it is complete,
+        so are the segments."""
+        for _ in range(int(HOLD_SECONDS / POLL_SECONDS)):
+            version = await self._version_of(playback)
+            current = version.rendition(rendition.name) or rendition
+            segments = await self._index.segments(version, rendition.name)
+            if segments and (current.init_name or current.kind == "text"):
+                return version, current, segments
+            if version.complete:
+                return version, current, segments
+            await asyncio.sleep(POLL_SECONDS)
+        raise refusals.not_playable_yet()
+
+    async def _keys_for(self, title_id: str, version_id: str) -> Keys:
+        """Unwrap a title's secrets once; the unwrapping reads the database and blocks."""
+        place = (title_id, version_id)
+        keys = self._keys.get(place)
+        if keys is None:
+            keys = self._keys[place] = await asyncio.to_thread(self._keys_of, title_id, version_id)
+            if len(self._keys) > 256:
+                self._keys.popitem(last=False)
+        return keys
+
+
+def proof_of(found: dict[str, str], names: CookieNames) -> Proof:
+    """Hash what the caller's cookies show."""
+    login = found.get(names.session)
+    guests = [link for link in found.get(names.guest, "").split(".") if link][:MAX_GUEST_LINKS]
+    return Proof(
+        hashlib.sha256(login.encode()).digest() if login else None,
+        tuple(hashlib.sha256(link.encode()).digest() for link in guests),
+    )
+
+
+def _report(body: bytes) -> tuple[float | None, bool]:
+    """Read `{position_s, playing}`; a beacon may say nothing. Raises `Fault` INVALID."""
+    if not body.strip():
+        return None, False
+    try:
+        value: Any = orjson.loads(body)
+        position = value.get("position_s")
+        playing = bool(value.get("playing", False))
+        if position is not None:
+            position = float(position)
+            if not 0 <= position <= MAX_POSITION:
+                raise ValueError("outside of any film")
+    except (ValueError, TypeError, AttributeError):
+        raise Fault(
+            Code.INVALID,
+            "This report of a playback cannot be read.",
+            'Send {"position_s": 12.5, "playing": true}.',
+            name="bad_report",
+        ) from None
+    return position, playing
