@@ -280,8 +280,9 @@ def _fault_of(error: Exception) -> Fault:
     """Say a validation error in one sentence, without what was sent: it may hold secrets."""
     errors = error.errors() if isinstance(error, RequestValidationError) else []
     told = [_field_error(e) for e in errors[:10]]
+    others = max(len(errors) - 1, 0)
     first = told[0]["sentence"] if told else "The request could not be understood."
-    more = f" There are {len(errors) - 1} more mistakes." if len(errors) > 1 else ""
+    more = {0: "", 1: " There is one more mistake."}.get(others, f" There are {others} more mistakes.")
     return Fault(
         Code.INVALID,
         first + more,
@@ -300,4 +301,5 @@ def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
         missing = f"“{name}” is missing." if name else "The request needs a JSON body."
         return {"field": name, "sentence": missing}
     said = str(error.get("msg", "not valid")).removeprefix("Value error, ").rstrip(".")
-    return {"field": name, "sentence": f"“{name}” is not right: {said[:1].lower()}{said[1:]}."}
+    subject = f"“{name}”" if name else "The request"
+    return {"field": name, "sentence": f"{subject} is not right: {said[:1].lower()}{said[1:]}."}
