@@ -1,5 +1,6 @@
 """SQL of the making: taking titles from the queue, attempts, and the one transaction that shows a chunk."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -319,10 +320,9 @@ def _segment(version_id: str, result: ChunkResult, new: NewSegment) -> dict[str,
 
 def _keep_init(session: Session, version_id: str, init: NewInit) -> None:
     row = session.get_one(RenditionRow, (version_id, init.rendition))
-    if row.init_object is None:
+    if row.init_object is None and init.object:
         row.init_object, row.init_sha256, row.init_bytes = init.object, init.sha256, init.size
         row.codecs = init.codecs or row.codecs
-        row.timescale = init.timescale or row.timescale
     elif row.init_sha256 != init.sha256:
         raise InitDiffers(init.rendition)
 
@@ -382,6 +382,16 @@ def _gapless_us(session: Session, row: RenditionRow) -> int:
     return (ticks or 0) * 1_000_000 // row.timescale
 
 
+def inits_of(session: Session, version_id: str) -> dict[str, tuple[str, bytes]]:
+    """Rendition → object and SHA-256 of the init segments that are visible."""
+    found = session.execute(
+        select(RenditionRow.name, RenditionRow.init_object, RenditionRow.init_sha256).where(
+            RenditionRow.version_id == version_id, RenditionRow.init_object.is_not(None)
+        )
+    ).tuples()
+    return {name: (object_, sha256) for name, object_, sha256 in found if object_ and sha256}
+
+
 def set_stage(session: Session, version_id: str, stage: Stage) -> None:
     """Say what is being done to a version."""
     session.execute(update(VersionRow).where(VersionRow.id == version_id).values(stage=stage))
@@ -405,6 +415,25 @@ def live_attempts(session: Session, title_id: str, since: datetime) -> set[str]:
     return set(found)
 
 
+def end_attempts_of(session: Session, worker: str, now: datetime) -> None:
+    """End the attempts of an earlier process of this name: it is dead, or its name would not be free."""
+    session.execute(
+        update(ChunkAttemptRow)
+        .where(ChunkAttemptRow.outcome == "running", ChunkAttemptRow.worker == worker)
+        .values(outcome="failed", ended_at=now, frames_done=0, detail="its worker died")
+    )
+
+
+def adopt(session: Session, version_id: str, run: int, worker: str) -> bool:
+    """Take over the making from a dead worker as a new run; False if somebody else was faster."""
+    taken = session.execute(
+        update(VersionRow)
+        .where(VersionRow.id == version_id, VersionRow.run == run)
+        .values(worker=worker, run=run + 1)
+    )
+    return bool(taken.rowcount)  # type: ignore[attr-defined]
+
+
 def abandon_silent_attempts(session: Session, now: datetime, silence: timedelta) -> int:
     """End attempts whose worker died: no sign of life for `silence`. Gives how many."""
     ended = session.execute(
@@ -426,8 +455,9 @@ def publish(
     row.frames_done = row.frames_total
 
 
-def save_poster(session: Session, version_id: str, name: str, media_type: str, size: int) -> None:
-    """Remember the version's poster object."""
+def save_poster(session: Session, version_id: str, name: str, media_type: str, stored: bytes) -> None:
+    """Remember the version's poster object; `stored` is its ciphertext."""
     row = session.get_one(VersionRow, version_id)
     row.poster_object, row.poster_type = name, media_type
-    row.stored_bytes += size
+    row.poster_bytes, row.poster_sha256 = len(stored), hashlib.sha256(stored).digest()
+    row.stored_bytes += len(stored)

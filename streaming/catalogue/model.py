@@ -80,6 +80,8 @@ class VersionRow(Base):
     """The plan (JSON) that the chunk rows belong to; kept so that a newer planner cannot change it midway."""
     poster_object: Mapped[str | None] = mapped_column(String(200))
     poster_type: Mapped[str | None] = mapped_column(String(40))
+    poster_bytes: Mapped[int] = mapped_column(default=0)
+    poster_sha256: Mapped[bytes | None]
     manifest_object: Mapped[str | None] = mapped_column(String(200))
     manifest_sha256: Mapped[bytes | None]
 

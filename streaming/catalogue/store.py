@@ -176,6 +176,8 @@ def wipe_version(session: Session, version_id: str) -> None:
             playable_us=0,
             stored_bytes=0,
             poster_object=None,
+            poster_sha256=None,
+            poster_bytes=0,
             manifest_object=None,
         )
     )

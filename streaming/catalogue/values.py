@@ -174,14 +174,13 @@ class ChunkPart:
 
 @dataclass(frozen=True, slots=True)
 class NewInit:
-    """A rendition's init segment as stored; `codecs` as read from it (empty: keep the plan's)."""
+    """A rendition's init segment; `object` is empty when an equal one is stored already."""
 
     rendition: str
     object: str
     sha256: bytes
     size: int
     codecs: str = ""
-    timescale: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,329 @@
+"""What can be done with titles: make one for an upload, list, show, change, cancel, retry, delete."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from streaming.catalogue import store
+from streaming.catalogue.collector import collect_title
+from streaming.catalogue.model import TitleRow, VersionRow
+from streaming.catalogue.naming import shown, source_name, title_from
+from streaming.catalogue.ports import Access, Sources
+from streaming.catalogue.poster import poster_aad
+from streaming.catalogue.store import OPEN_STATES, STRANGER_STATES, Position
+from streaming.catalogue.values import Asker, TitlePage, TitleState, TitleView
+from streaming.catalogue.views import owns, view_of
+from streaming.clock import Clock
+from streaming.db.engine import Database
+from streaming.errors import Code, Fault, not_found
+from streaming.ids import AccountId, TitleId, UploadId, new_id
+from streaming.keys.root import RootKey
+from streaming.keys.titles import TitleSecrets, WrappedSecrets, unwrap_secrets, wrap_secrets
+from streaming.storage.objects import ObjectStore
+
+PAGE = 60
+DESCRIPTION_LENGTH = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class TitleChanges:
+    """New words for a title; None leaves as it is, `clear_year` takes the year away."""
+
+    name: str | None = None
+    description: str | None = None
+    year: int | None = None
+    clear_year: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Poster:
+    """A title's picture in clear, and a tag that changes when it does."""
+
+    data: bytes
+    media_type: str
+    etag: str
+
+
+class Catalogue:
+    """The titles of a house. Every method raises `Fault`; strangers get NOT_FOUND, never FORBIDDEN."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        objects: ObjectStore,
+        root: RootKey,
+        access: Access,
+        sources: Sources,
+        *,
+        period_seconds: int = 60,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._objects = objects
+        self._root = root
+        self._access = access
+        self._sources = sources
+        self._period_seconds = period_seconds
+
+    # --- uploads ---
+
+    def title_for_upload(
+        self,
+        owner_id: AccountId,
+        upload_id: UploadId,
+        filename: str,
+        name: str | None = None,
+        length: int | None = None,
+    ) -> TitleId:
+        """Make the title of a new upload, with its version and secrets; `length` in bytes if known.
+
+        Asked again for the same upload, it gives the title made before.
+        """
+        now = self._clock.now()
+        title = TitleRow(
+            id=new_id("ti"),
+            owner_id=owner_id,
+            name=shown(name or "") or title_from(filename),
+            source_name=source_name(filename),
+            state=TitleState.UPLOADING,
+            created_at=now,
+            updated_at=now,
+        )
+        version = VersionRow(
+            id=new_id("ve"),
+            title_id=title.id,
+            number=1,
+            upload_id=upload_id,
+            period_seconds=self._period_seconds,
+            source_bytes=length or 0,
+        )
+        title.version_id = version.id
+        self._give_secrets(title, version)
+        with self._database.write() as session:
+            made = store.version_of_upload(session, upload_id)
+            if made is not None:
+                return TitleId(made.title_id)
+            session.add(title)
+            session.flush()
+            session.add(version)
+        return TitleId(title.id)
+
+    def upload_finished(self, upload_id: UploadId, length: int | None = None) -> None:
+        """Put the upload's title into the queue; a second call changes nothing."""
+        now = self._clock.now()
+        with self._database.write() as session:
+            version = store.version_of_upload(session, upload_id)
+            if version is None:
+                raise not_found("upload")
+            if length is not None:
+                version.source_bytes = length
+            among = (TitleState.UPLOADING,)
+            if store.set_state(session, version.title_id, TitleState.QUEUED, now, among=among):
+                store.mark_queued(session, version, now)
+
+    def upload_gone(self, upload_id: UploadId) -> None:
+        """Forget the title of an upload that was given up before it was whole."""
+        with self._database.write() as session:
+            version = store.version_of_upload(session, upload_id)
+            title = session.get(TitleRow, version.title_id) if version else None
+            if title is not None and title.state == TitleState.UPLOADING:
+                session.delete(title)
+
+    def quota_used(self, owner_id: AccountId) -> int:
+        """Bytes an account's titles take: stored objects, and sources that are not published yet."""
+        with self._database.read() as session:
+            return store.bytes_of_owner(session, owner_id)
+
+    # --- reading ---
+
+    def show(self, asker: Asker, title_id: TitleId) -> TitleView:
+        """Give a title that `asker` may know of."""
+        with self._database.read() as session:
+            title = self._known(session, asker, title_id)
+            version = store.version(session, title.version_id)
+            renditions = store.renditions(session, [title.version_id or ""])
+            waits = title.state == TitleState.QUEUED and version is not None
+            place = store.queue_positions(session).get(version.id) if waits and version else None
+        names = self._access.names_of([AccountId(title.owner_id)])
+        return view_of(title, version, renditions, asker, names, place)
+
+    def page(
+        self,
+        asker: Asker,
+        *,
+        query: str = "",
+        mine: bool = False,
+        cursor: str = "",
+        limit: int = PAGE,
+    ) -> TitlePage:
+        """List titles, newest first: the asker's own and those they may watch (admins: all)."""
+        after = Position.decoded(cursor) if cursor else None
+        watchable = () if mine or asker.admin else self._access.watchable_ids(asker.account_id)
+        with self._database.read() as session:
+            rows = store.page(
+                session,
+                asker,
+                watchable,
+                query=shown(query),
+                mine=mine,
+                after=after,
+                limit=limit + 1,
+            )
+            more, rows = len(rows) > limit, rows[:limit]
+            places = store.queue_positions(session)
+            found = store.renditions(session, [version.id for _, version in rows if version])
+        names = self._access.names_of({AccountId(title.owner_id) for title, _ in rows})
+        titles = tuple(
+            view_of(
+                title,
+                version,
+                [row for row in found if version and row.version_id == version.id],
+                asker,
+                names,
+                places.get(version.id) if version else None,
+            )
+            for title, version in rows
+        )
+        last = Position(rows[-1][0].created_at, rows[-1][0].id).encoded() if more else ""
+        return TitlePage(titles, last)
+
+    def poster(self, asker: Asker, title_id: TitleId) -> Poster:
+        """Decrypt a title's picture."""
+        with self._database.read() as session:
+            title = self._known(session, asker, title_id)
+            version = store.version(session, title.version_id)
+        return self._poster(title, version)
+
+    def poster_etag(self, asker: Asker, title_id: TitleId) -> str:
+        """Give the tag alone, so that an unchanged picture need not be opened."""
+        with self._database.read() as session:
+            title = self._known(session, asker, title_id)
+            version = store.version(session, title.version_id)
+        if version is None or version.poster_object is None:
+            raise not_found("picture")
+        return version.poster_object.rsplit("-", 1)[-1].split(".", 1)[0]
+
+    def _poster(self, title: TitleRow, version: VersionRow | None) -> Poster:
+        from transcoder.encrypt import open_poster
+        from transcoder.keyschedule import TitleKeys
+
+        if version is None or not version.poster_object:
+            raise not_found("picture")
+        if version.wrapped_title_secret is None or version.wrapped_server_share is None:
+            raise not_found("picture")
+        wrapped = WrappedSecrets(version.wrapped_title_secret, version.wrapped_server_share)
+        secrets = unwrap_secrets(self._root, title.owner_id, title.id, version.number, wrapped)
+        keys = TitleKeys(title.id, version.number, secrets.title_secret, secrets.server_share)
+        blob = self._objects.get(version.poster_object)
+        data = open_poster(blob, keys.poster_key(), poster_aad(TitleId(title.id), version.number))
+        etag = version.poster_object.rsplit("-", 1)[-1].split(".", 1)[0]
+        return Poster(data, version.poster_type or "image/jpeg", etag)
+
+    # --- changing ---
+
+    def change(self, asker: Asker, title_id: TitleId, changes: TitleChanges) -> TitleView:
+        """Change a title's words."""
+        with self._database.write() as session:
+            title = self._owned(session, asker, title_id)
+            if changes.name is not None:
+                title.name = self._checked_name(changes.name)
+            if changes.description is not None:
+                title.description = changes.description[:DESCRIPTION_LENGTH]
+            if changes.year is not None or changes.clear_year:
+                title.year = changes.year
+            title.updated_at = self._clock.now()
+        return self.show(asker, title_id)
+
+    def cancel(self, asker: Asker, title_id: TitleId) -> TitleView:
+        """Stop the making: keys and rows of what was made go at once, its objects after."""
+        with self._database.write() as session:
+            title = self._owned(session, asker, title_id)
+            now = self._clock.now()
+            if not store.set_state(session, title.id, TitleState.CANCELLED, now, among=OPEN_STATES):
+                raise Fault(
+                    Code.CONFLICT,
+                    "This film is not being made right now, so there is nothing to cancel.",
+                    "Look at its state again; delete the film if you do not want it.",
+                    name="not_in_the_making",
+                )
+            store.wipe_version(session, title.version_id or "")
+        collect_title(self._database, self._objects, title_id, self._clock.now())
+        return self.show(asker, title_id)
+
+    def retry(self, asker: Asker, title_id: TitleId) -> TitleView:
+        """Start a failed or cancelled making again; chunks that are finished are kept."""
+        with self._database.write() as session:
+            title = self._owned(session, asker, title_id)
+            version = store.version(session, title.version_id)
+            now = self._clock.now()
+            among = (TitleState.FAILED, TitleState.CANCELLED)
+            if version is None or not store.set_state(session, title.id, TitleState.QUEUED, now, among=among):
+                raise Fault(
+                    Code.CONFLICT,
+                    "This film has neither failed nor been cancelled, so there is nothing to try again.",
+                    "Look at its state again.",
+                    name="nothing_to_retry",
+                )
+            self._require_source(version)
+            version.run += 1
+            if version.wrapped_title_secret is None:
+                self._give_secrets(title, version)
+            store.mark_queued(session, version, now)
+        return self.show(asker, title_id)
+
+    def delete(self, asker: Asker, title_id: TitleId) -> None:
+        """Remove a title: keys and rows in one transaction, then its upload and objects."""
+        with self._database.write() as session:
+            title = self._owned(session, asker, title_id)
+            versions = [
+                row
+                for row in (store.version(session, found) for found in store.versions_of(session, title_id))
+                if row is not None
+            ]
+            uploads = [UploadId(row.upload_id) for row in versions if row.upload_id]
+            for row in versions:
+                store.wipe_version(session, row.id)
+            session.delete(title)
+        for upload_id in uploads:
+            self._sources.discard(upload_id)
+        self._objects.delete(self._objects.list(title_id))
+
+    # --- inside ---
+
+    def _give_secrets(self, title: TitleRow, version: VersionRow) -> None:
+        wrapped = wrap_secrets(self._root, title.owner_id, title.id, version.number, TitleSecrets.make())
+        version.wrapped_title_secret = wrapped.title_secret
+        version.wrapped_server_share = wrapped.server_share
+
+    def _known(self, session: Session, asker: Asker, title_id: TitleId) -> TitleRow:
+        title = store.title(session, title_id)
+        if title is None:
+            raise not_found("film")
+        if owns(asker, title):
+            return title
+        if title.state in STRANGER_STATES and self._access.may_watch(asker.account_id, title_id):
+            return title
+        raise not_found("film")
+
+    def _owned(self, session: Session, asker: Asker, title_id: TitleId) -> TitleRow:
+        title = store.title(session, title_id)
+        if title is None or not owns(asker, title):
+            raise not_found("film")
+        return title
+
+    def _require_source(self, version: VersionRow) -> None:
+        upload = UploadId(version.upload_id) if version.upload_id else None
+        if upload is None or self._sources.source_path(upload) is None:
+            raise Fault(
+                Code.CONFLICT,
+                "The uploaded file of this film is no longer here, so it cannot be tried again.",
+                "Upload the film again.",
+                name="source_gone",
+            )
+
+    def _checked_name(self, name: str) -> str:
+        clean = shown(name)
+        if not clean:
+            raise Fault(Code.INVALID, "A film needs a name.", "Type at least one letter.", name="empty_name")
+        return clean

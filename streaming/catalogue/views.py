@@ -1,0 +1,98 @@
+"""From rows to what people are told: progress in percent, failures for owners alone."""
+
+from collections.abc import Mapping, Sequence
+
+from streaming.catalogue.model import RenditionRow, TitleRow, VersionRow
+from streaming.catalogue.values import (
+    Asker,
+    Failure,
+    Progress,
+    RenditionView,
+    Stage,
+    TitleState,
+    TitleView,
+)
+from streaming.ids import AccountId, TitleId, UploadId, VersionId
+
+ENCODED_PERCENT = 98.0
+"""What a title shows when every frame is encoded; the rest is verifying."""
+
+
+def owns(asker: Asker, title: TitleRow) -> bool:
+    """Tell whether `asker` may do everything with `title`."""
+    return asker.admin or title.owner_id == asker.account_id
+
+
+def progress_of(title: TitleRow, version: VersionRow, queue_position: int | None) -> Progress | None:
+    """How far the making is; None once there is nothing to wait for."""
+    if title.state not in (TitleState.UPLOADING, TitleState.QUEUED, TitleState.ENCODING):
+        return None
+    stage = Stage(version.stage)
+    return Progress(
+        stage=stage,
+        percent=_percent(stage, version.frames_done, version.frames_total),
+        frames_done=version.frames_done,
+        frames_total=version.frames_total,
+        eta_s=version.eta_s,
+        playable_s=version.playable_us / 1e6,
+        queue_position=queue_position,
+    )
+
+
+def _percent(stage: Stage, done: int, total: int) -> float:
+    if stage in (Stage.UPLOADING, Stage.QUEUED, Stage.PROBING, Stage.PLANNING) or not total:
+        return 0.0
+    if stage in (Stage.VERIFYING, Stage.DONE):
+        return 99.0
+    return round(min(done / total, 1.0) * ENCODED_PERCENT, 1)
+
+
+def view_of(
+    title: TitleRow,
+    version: VersionRow | None,
+    renditions: Sequence[RenditionRow],
+    asker: Asker,
+    names: Mapping[AccountId, str],
+    queue_position: int | None = None,
+) -> TitleView:
+    """Show a title to `asker`; strangers to it are told neither failures nor file names."""
+    trusted = owns(asker, title)
+    failure = None
+    if trusted and title.failure_code:
+        failure = Failure(title.failure_code, title.failure_sentence or "", title.failure_hint or "")
+    return TitleView(
+        id=TitleId(title.id),
+        name=title.name,
+        description=title.description,
+        year=title.year,
+        state=TitleState(title.state),
+        owner_id=AccountId(title.owner_id),
+        owner_name=names.get(AccountId(title.owner_id), ""),
+        mine=title.owner_id == asker.account_id,
+        duration_s=version.duration_us / 1e6 if version and version.duration_us else None,
+        created_at=title.created_at,
+        width=version.width if version else None,
+        height=version.height if version else None,
+        progress=progress_of(title, version, queue_position) if version else None,
+        failure=failure,
+        renditions=tuple(_rendition(row) for row in renditions),
+        has_poster=bool(version and version.poster_object),
+        size_bytes=version.stored_bytes if version else 0,
+        source_name=title.source_name if trusted else "",
+        version_id=VersionId(version.id) if version else None,
+        upload_id=UploadId(version.upload_id) if version and version.upload_id and trusted else None,
+    )
+
+
+def _rendition(row: RenditionRow) -> RenditionView:
+    return RenditionView(
+        name=row.name,
+        kind=row.kind,
+        tier=row.tier,
+        codecs=row.codecs,
+        width=row.width,
+        height=row.height,
+        bandwidth=row.bandwidth,
+        language=row.language,
+        label=row.label,
+    )

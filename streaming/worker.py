@@ -1,0 +1,77 @@
+"""The worker process: opens a house, finishes what was left unfinished, and takes titles from the queue."""
+
+import logging
+import os
+import signal
+import threading
+
+from streaming.clock import SystemClock
+from streaming.db.engine import Database, open_engine
+from streaming.jobs.identity import Identity
+from streaming.keys.root import load_or_make
+from streaming.settings import Settings
+from streaming.storage.objects import LocalObjects
+
+log = logging.getLogger(__name__)
+PARENT_LOOK_SECONDS = 1.0
+NICENESS = 5
+
+
+def run_worker(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT, or until the parent process dies. Never returns: the process ends.
+
+    The end is abrupt on purpose. What is in hand is recorded as unfinished and begins again at the next
+    start, as it does after a power cut; ffmpeg dies with the threads that started it.
+    """
+    from streaming.catalogue import making
+    from streaming.jobs.durable import Jobs
+    from streaming.workflows.dispatch import Dispatcher
+    from streaming.workflows.gate import Gate
+    from streaming.workflows.house import House
+    from streaming.workflows.sources import UploadedFiles
+    from streaming.workflows.transcode import Transcoding
+    from transcoder.sandbox import Limits
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    threading.Thread(target=_follow_parent, args=(stop,), name="parent", daemon=True).start()
+    os.nice(NICENESS)
+    clock = SystemClock()
+    database = Database(open_engine(settings.database_url))
+    names = settings.data / "workers"
+    identity = Identity.take(names)
+    width = encodes_at_once(os.cpu_count() or 1)
+    house = House(
+        database=database,
+        objects=LocalObjects(settings.objects_folder),
+        clock=clock,
+        root=load_or_make(settings.root_key_file),
+        sources=UploadedFiles(database, settings.uploads_folder, clock),
+        worker=identity.name,
+        limits=Limits(max_pixels=settings.max_pixels),
+        keep_uploads=settings.keep_uploads,
+        gate=Gate(width),
+    )
+    with database.write() as session:
+        making.end_attempts_of(session, identity.name, clock.now())
+    jobs = Jobs(settings.jobs_url, identity.name)
+    transcoding = Transcoding(house, jobs, width)
+    jobs.launch()
+    log.info("worker %s is ready", identity.name)
+    Dispatcher(house, jobs, transcoding, names).run(stop)
+    logging.shutdown()
+    os._exit(0)
+
+
+def encodes_at_once(cores: int) -> int:
+    """Chunks encoded side by side: one ffmpeg keeps six cores or so busy with a whole ladder."""
+    return max(1, cores // 6)
+
+
+def _follow_parent(stop: threading.Event) -> None:
+    """End when the parent is gone: nobody would restart or stop this worker any more."""
+    parent = os.getppid()
+    while not stop.wait(PARENT_LOOK_SECONDS):
+        if os.getppid() != parent:
+            stop.set()

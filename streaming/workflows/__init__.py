@@ -1,0 +1,1 @@
+"""Durable work on titles: transcoding, checking, publishing, clearing up. Runs in workers alone."""

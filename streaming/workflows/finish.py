@@ -1,0 +1,206 @@
+"""The last steps: a poster, the check of everything stored, the signed manifest, and publishing."""
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable
+from fractions import Fraction
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from transcoder.manifest import Manifest, ManifestObject, sign_manifest
+from transcoder.poster import make_poster
+from transcoder.verify import verify_title
+
+from streaming.catalogue import making, store
+from streaming.catalogue.collector import collect_title
+from streaming.catalogue.making import Stopped
+from streaming.catalogue.model import RenditionRow, SegmentRow, VersionRow
+from streaming.catalogue.poster import poster_aad
+from streaming.catalogue.values import Stage, TitleState, VersionFacts
+from streaming.errors import Code, Fault
+from streaming.ids import UploadId, VersionId
+from streaming.keys.root import RootKey
+from streaming.workflows.house import House, folder_of, new_attempt
+from streaming.workflows.prepare import source_of
+from streaming.workflows.watch import Watch
+from transcoder.encrypt import seal_poster
+from transcoder.errors import TranscoderError
+
+log = logging.getLogger(__name__)
+POSTER, MANIFEST = "poster", "manifest"
+LOOK_SECONDS = 0.5
+
+
+def signing_key(root: RootKey) -> Ed25519PrivateKey:
+    """Give the house's key for manifests, derived from the root key."""
+    return Ed25519PrivateKey.from_private_bytes(root.derived("manifest-signing").reveal())
+
+
+def paint_poster(house: House, version_id: VersionId, run: int) -> None:
+    """Make, seal and keep a picture of the film. A film without one is still a film: no fault leaves here
+    but `Stopped`."""
+    facts = house.facts(version_id, run)
+    with house.database.read() as session:
+        if session.get_one(VersionRow, version_id).poster_object:
+            return
+    attempt = new_attempt()
+    name = f"{folder_of(facts)}/poster-{attempt}.bin"
+    try:
+        with Watch(house, version_id, run) as watch:
+            plan = house.plan(version_id)
+            picture = make_poster(source_of(house, facts), plan, limits=house.limits, cancel=watch.cancel)
+    except TranscoderError as fault:
+        log.warning("no poster for %s: %s", version_id, fault)
+        return
+    sealed = seal_poster(picture, house.keys(facts).poster_key(), poster_aad(facts.title_id, facts.number))
+    _put(house, facts, POSTER, attempt, name, sealed)
+    with house.database.write() as session:
+        making.check_running(session, version_id, run)
+        making.save_poster(session, version_id, name, "image/jpeg", sealed)
+        making.end_attempt(session, attempt, "committed", house.clock.now())
+
+
+def publish(house: House, version_id: VersionId, run: int) -> None:
+    """Check every object, sign the manifest, and make the title ready in one transaction."""
+    facts = house.facts(version_id, run)
+    with house.database.write() as session:
+        making.set_stage(session, version_id, Stage.VERIFYING)
+    with house.database.read() as session:
+        manifest = manifest_of(session, facts, house)
+    findings = verify_title(
+        manifest, house.plan(version_id), _getter(house, version_id, run), house.keys(facts).content_key
+    )
+    if findings:
+        for finding in findings:
+            log.error("%s: %s %s", version_id, finding.name, finding.sentence)
+        raise VerifyFailed(findings[0].sentence)
+    blob = sign_manifest(manifest, signing_key(house.root))
+    attempt = new_attempt()
+    name = f"{folder_of(facts)}/manifest-{attempt}.cbor"
+    _put(house, facts, MANIFEST, attempt, name, blob)
+    now = house.clock.now()
+    with house.database.write() as session:
+        making.check_running(session, version_id, run)
+        making.publish(session, version_id, name, hashlib.sha256(blob).digest(), len(blob), now)
+        making.end_attempt(session, attempt, "committed", now)
+        store.set_state(session, facts.title_id, TitleState.READY, now, among=(TitleState.ENCODING,))
+
+
+class VerifyFailed(Fault):
+    """What is stored is not what was made; everything is made anew on a retry."""
+
+    NAME = "verification_failed"
+
+    def __init__(self, finding: str) -> None:
+        super().__init__(
+            Code.INTERNAL,
+            f"The finished film did not pass its check: {finding}",
+            "Try it again; it will be made anew. If it happens again, check this machine's disk.",
+            name=self.NAME,
+        )
+
+
+def tidy(house: House, version_id: VersionId, upload_id: UploadId | None) -> None:
+    """After publishing: the upload has done its work, and so have attempts that lost."""
+    if upload_id is not None and not house.keep_uploads:
+        house.sources.discard(upload_id)
+    with house.database.read() as session:
+        found = making.facts(session, version_id)
+    if found is not None:
+        collect_title(house.database, house.objects, found.title_id, house.clock.now())
+    house.forget(version_id)
+
+
+def manifest_of(session: Session, facts: VersionFacts, house: House) -> Manifest:
+    """List every object of a version, as the index knows it."""
+    plan = house.plan(facts.id)
+    rows = session.scalars(
+        select(RenditionRow).where(RenditionRow.version_id == facts.id).order_by(RenditionRow.position)
+    ).all()
+    objects: list[ManifestObject] = []
+    for row in rows:
+        if row.init_object and row.init_sha256:
+            objects.append(
+                ManifestObject(
+                    name=row.init_object,
+                    kind="init",
+                    rendition=row.name,
+                    tier=row.tier,
+                    period=-1,
+                    sequence=-1,
+                    size=row.init_bytes,
+                    sha256=row.init_sha256,
+                    duration=Fraction(0),
+                )
+            )
+        objects += _segments(session, row)
+    version = session.get_one(VersionRow, facts.id)
+    if version.poster_object and version.poster_sha256:
+        objects.append(
+            ManifestObject(
+                name=version.poster_object,
+                kind="poster",
+                rendition="",
+                tier="sd",
+                period=-1,
+                sequence=-1,
+                size=version.poster_bytes,
+                sha256=version.poster_sha256,
+                duration=Fraction(0),
+            )
+        )
+    return Manifest(
+        title=facts.title_id,
+        version=facts.number,
+        protection=version.protection,
+        frame_rate=plan.frame_rate,
+        frames=plan.frames,
+        objects=tuple(objects),
+    )
+
+
+def _segments(session: Session, row: RenditionRow) -> list[ManifestObject]:
+    found = session.scalars(
+        select(SegmentRow)
+        .where(SegmentRow.version_id == row.version_id, SegmentRow.rendition == row.name)
+        .order_by(SegmentRow.sequence)
+    )
+    return [
+        ManifestObject(
+            name=segment.object,
+            kind="text" if row.kind == "text" else "segment",
+            rendition=row.name,
+            tier=row.tier,
+            period=segment.period,
+            sequence=segment.sequence,
+            size=segment.size,
+            sha256=segment.sha256,
+            duration=Fraction(segment.duration_ticks, row.timescale),
+        )
+        for segment in found
+    ]
+
+
+def _getter(house: House, version_id: VersionId, run: int) -> Callable[[str], bytes]:
+    """Read objects for the check, and look up twice a second whether it is still wanted."""
+    looked = time.monotonic()
+
+    def get(name: str) -> bytes:
+        nonlocal looked
+        if time.monotonic() - looked > LOOK_SECONDS:
+            looked = time.monotonic()
+            if not house.is_running(version_id, run):
+                raise Stopped(version_id)
+        return house.objects.get(name)
+
+    return get
+
+
+def _put(house: House, facts: VersionFacts, part: str, attempt: str, name: str, data: bytes) -> None:
+    """Put an object that belongs to no chunk; noted first, so that the collector spares it."""
+    with house.database.write() as session:
+        making.check_running(session, facts.id, facts.run)
+        making.begin_attempt(session, facts.id, 0, part, attempt, house.worker, house.clock.now())
+    house.objects.put(name, data)

@@ -1,0 +1,106 @@
+"""What a worker has at hand while it works on titles."""
+
+import threading
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from streaming.catalogue import making
+from streaming.catalogue.making import Stopped
+from streaming.catalogue.ports import Sources
+from streaming.catalogue.values import VersionFacts
+from streaming.clock import Clock
+from streaming.db.engine import Database
+from streaming.ids import VersionId, random_base32
+from streaming.keys.root import RootKey
+from streaming.keys.titles import WrappedSecrets, unwrap_secrets
+from streaming.storage.objects import ObjectStore
+from streaming.workflows.gate import Gate
+from streaming.workflows.rate import RateMeter
+from transcoder.keyschedule import TitleKeys
+from transcoder.plan import Plan
+from transcoder.sandbox import DEFAULT_LIMITS, Limits
+
+PLANS_KEPT = 4
+WRITERS = 4
+
+
+@dataclass(frozen=True)
+class House:
+    """The open services of a worker process, by name."""
+
+    database: Database
+    objects: ObjectStore
+    clock: Clock
+    root: RootKey
+    sources: Sources
+    worker: str
+    limits: Limits = DEFAULT_LIMITS
+    keep_uploads: bool = False
+    gate: Gate = field(default_factory=lambda: Gate(1))
+    writers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WRITERS, "objects"))
+    _plans: "OrderedDict[str, Plan]" = field(default_factory=OrderedDict)
+    _meters: dict[str, RateMeter] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def facts(self, version_id: VersionId, run: int) -> VersionFacts:
+        """Read the version. Raises `Stopped` unless this run makes it."""
+        with self.database.read() as session:
+            return making.check_running(session, version_id, run)
+
+    def is_running(self, version_id: VersionId, run: int) -> bool:
+        """Tell whether this run still makes the version."""
+        with self.database.read() as session:
+            return making.is_running(session, version_id, run)
+
+    def plan(self, version_id: VersionId) -> Plan:
+        """Give the version's stored plan. Raises `Stopped` when there is none (any more)."""
+        with self._lock:
+            known = self._plans.get(version_id)
+        if known is not None:
+            return known
+        with self.database.read() as session:
+            text = making.plan_of(session, version_id)
+        if text is None:
+            raise Stopped(version_id)
+        plan = Plan.from_json(text)
+        self.keep_plan(version_id, plan)
+        return plan
+
+    def keep_plan(self, version_id: VersionId, plan: Plan) -> None:
+        """Remember a plan, so that each chunk need not read it again."""
+        with self._lock:
+            self._plans[version_id] = plan
+            while len(self._plans) > PLANS_KEPT:
+                self._plans.popitem(last=False)
+
+    def forget(self, version_id: VersionId) -> None:
+        """Let go of what was remembered of a version."""
+        with self._lock:
+            self._plans.pop(version_id, None)
+            self._meters.pop(version_id, None)
+
+    def seconds_left(self, version_id: VersionId, done: int, total: int, at: float) -> float | None:
+        """Note progress at the monotonic time `at` and estimate what is left."""
+        with self._lock:
+            meter = self._meters.setdefault(version_id, RateMeter())
+            meter.note(at, done)
+            return meter.seconds_left(total)
+
+    def keys(self, facts: VersionFacts) -> TitleKeys:
+        """Unwrap the version's secrets. Raises `Stopped` when they were shredded."""
+        if facts.wrapped_title_secret is None or facts.wrapped_server_share is None:
+            raise Stopped(facts.id)
+        wrapped = WrappedSecrets(facts.wrapped_title_secret, facts.wrapped_server_share)
+        opened = unwrap_secrets(self.root, facts.owner_id, facts.title_id, facts.number, wrapped)
+        return TitleKeys(facts.title_id, facts.number, opened.title_secret, opened.server_share)
+
+
+def new_attempt() -> str:
+    """Draw the name of an attempt: 8 characters, part of every object it puts."""
+    return random_base32(8)
+
+
+def folder_of(facts: VersionFacts) -> str:
+    """Where a version's objects lie."""
+    return f"{facts.title_id}/{facts.id}"

@@ -1,0 +1,120 @@
+"""The first step: what is this file, and what shall be made of it."""
+
+from fractions import Fraction
+from pathlib import Path
+
+from streaming.catalogue import making
+from streaming.catalogue.values import ChunkPart, NewRendition, SourceFacts, VersionFacts
+from streaming.ids import VersionId
+from streaming.workflows.house import House
+from streaming.workflows.sink import timescale
+from streaming.workflows.watch import Watch
+from transcoder.errors import Refused
+from transcoder.media import MediaInfo
+from transcoder.plan import Chunk, Plan, Policy, make_plan
+from transcoder.probe import probe
+
+STARTER, REST, ALL, TEXT = "starter", "rest", "all", "text"
+
+
+def prepare(house: House, version_id: VersionId, run: int) -> None:
+    """Probe and plan, unless an earlier run did. Raises `Refused`, `Stopped`."""
+    facts = house.facts(version_id, run)
+    with house.database.read() as session:
+        if making.plan_of(session, version_id) is not None:
+            return
+    with Watch(house, version_id, run) as watch:
+        info = probe(source_of(house, facts), house.limits, watch.cancel)
+    plan = make_plan(info, Policy(crypto_period_seconds=facts.period_seconds))
+    with house.database.write() as session:
+        making.check_running(session, version_id, run)
+        making.save_plan(
+            session, version_id, plan.to_json(), source_facts(info), renditions_of(plan), parts_of(plan)
+        )
+    house.keep_plan(version_id, plan)
+
+
+def source_of(house: House, facts: VersionFacts) -> Path:
+    """Find the uploaded file. Raises `Refused` when it is gone."""
+    path = house.sources.source_path(facts.upload_id) if facts.upload_id else None
+    if path is None:
+        raise Refused("not_found", "The uploaded file is no longer here.", "Upload the film again.")
+    return path
+
+
+def source_facts(info: MediaInfo) -> SourceFacts:
+    """Sum up what probing found."""
+    return SourceFacts(
+        duration_us=round(info.duration * 1_000_000),
+        width=info.video.width,
+        height=info.video.height,
+        frame_rate=info.video.frame_rate,
+    )
+
+
+def renditions_of(plan: Plan) -> list[NewRendition]:
+    """Rows for the plan's renditions, in playlist order."""
+    rate: Fraction = plan.frame_rate
+    found = [
+        NewRendition(
+            name=rung.name,
+            kind="video",
+            tier=rung.tier,
+            timescale=timescale(plan, rung.name),
+            width=rung.width,
+            height=rung.height,
+            frame_rate=rate,
+            bandwidth=rung.bandwidth,
+        )
+        for rung in plan.video
+    ]
+    if plan.audio:
+        audio = plan.audio
+        language = plan.info.audio.language if plan.info.audio else "und"
+        found.append(
+            NewRendition(
+                name=audio.name,
+                kind="audio",
+                tier=audio.tier,
+                timescale=timescale(plan, audio.name),
+                channels=audio.channels,
+                language=language,
+                bandwidth=audio.bitrate,
+            )
+        )
+    found += [
+        NewRendition(
+            name=text.name,
+            kind="text",
+            tier=text.tier,
+            timescale=timescale(plan, text.name),
+            language=text.language,
+            label=text.title,
+            forced=text.forced,
+        )
+        for text in plan.texts
+    ]
+    return found
+
+
+def parts_of(plan: Plan) -> list[ChunkPart]:
+    """Every piece of work, in the order in which it is wanted: the start of the film first."""
+    rungs = len(plan.video)
+    first = plan.chunks[0]
+    parts = [ChunkPart(0, STARTER, first.frames)]
+    if rest_of(plan):
+        parts.append(ChunkPart(0, REST, first.frames * (rungs - 1)))
+    parts += [ChunkPart(chunk.index, ALL, chunk.frames * rungs) for chunk in plan.chunks[1:]]
+    parts += [ChunkPart(number, TEXT) for number in range(len(plan.texts))]
+    return parts
+
+
+def rest_of(plan: Plan) -> tuple[str, ...]:
+    """Renditions of chunk 0 that the starter leaves."""
+    return tuple(name for name in plan.renditions if name not in plan.starter)
+
+
+def work_of(plan: Plan, number: int, part: str) -> tuple[Chunk, tuple[str, ...]]:
+    """The chunk and the renditions that a part stands for."""
+    names = {STARTER: plan.starter, REST: rest_of(plan), ALL: plan.renditions}[part]
+    return plan.chunks[number], names

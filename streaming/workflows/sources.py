@@ -1,0 +1,29 @@
+"""Uploaded files as the workflows see them: a path while the film is made, nothing afterwards."""
+
+from pathlib import Path
+
+from streaming.clock import Clock
+from streaming.db.engine import Database
+from streaming.ids import UploadId
+from streaming.uploads.files import UploadFiles
+from streaming.uploads.model import State
+from streaming.uploads.store import UploadStore
+
+
+class UploadedFiles:
+    """`streaming.catalogue.ports.Sources` over the uploads' folder and table."""
+
+    def __init__(self, database: Database, folder: Path, clock: Clock) -> None:
+        self._store = UploadStore(database)
+        self._files = UploadFiles(folder, clock)
+        self._clock = clock
+
+    def source_path(self, upload_id: UploadId) -> Path | None:
+        """Give the whole uploaded file, or None when it is not there (any more)."""
+        path = self._files.path(upload_id)
+        return path if path.is_file() else None
+
+    def discard(self, upload_id: UploadId) -> None:
+        """Remove the file; the upload's row stays as a tombstone."""
+        self._store.move(upload_id, {State.COMPLETE, State.HANDED_OVER}, State.SPENT, self._clock.now())
+        self._files.delete(upload_id)
