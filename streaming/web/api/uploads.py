@@ -23,7 +23,7 @@ from streaming.web.problems import Problems, documented
 PATH = "/api/v1/uploads"
 
 
-def upload_service(request: Request) -> UploadService:
+async def upload_service(request: Request) -> UploadService:
     """Give the upload service of the app that serves this request."""
     return services(request).uploads
 
