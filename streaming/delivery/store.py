@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from streaming.delivery.model import PlaybackRow, ResumeRow
@@ -76,9 +76,7 @@ def count_active(
 
 def watching(session: Session, where: ColumnElement[bool], cutoff: datetime) -> list[Watching]:
     """List who is playing now."""
-    query: Select[tuple[PlaybackRow]] = (
-        select(PlaybackRow).where(where, holding(cutoff)).order_by(PlaybackRow.started_at)
-    )
+    query = select(PlaybackRow).where(where, holding(cutoff)).order_by(PlaybackRow.started_at)
     return [_watching(row) for row in session.scalars(query)]
 
 

@@ -1,10 +1,10 @@
 """What licences say to people. Instants are said as spans ("5 minutes ago"); pages show the clock time."""
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from streaming.licences.policy import Terms, Tier
+    from streaming.licences.policy import Tier
 
 Words = tuple[str, str]
 """A sentence that says what happened, and a hint that says what to do."""
@@ -101,24 +101,3 @@ def too_many_own_streams(count: int) -> Words:
     """The owner of a film watches it on every screen there is."""
     text = f"You are watching this film of yours on {screens(count)} already."
     return text, "Stop one, or wait up to six minutes if it was switched off."
-
-
-def when(instant: datetime, zone: tzinfo = UTC) -> str:
-    """Say an instant: `Sunday 22 Nov 2026, 21:40`, with `UTC` behind it when that is the zone."""
-    local = instant.astimezone(zone)
-    mark = " UTC" if zone is UTC else ""
-    return f"{local:%A} {local.day} {local:%b} {local.year}, {local:%H:%M}{mark}"
-
-
-def readback(who: str, terms: "Terms", now: datetime, zone: tzinfo = UTC) -> str:
-    """Read a licence back before it is issued, so that its issuer hears what they grant."""
-    start = "now" if terms.valid_from <= now else when(terms.valid_from, zone)
-    parts = [f"{who} can watch from {start}"]
-    parts[0] += f" until {when(terms.valid_until, zone)}" if terms.valid_until else ", without an end"
-    if terms.rental:
-        parts.append(f"to be started within {span(terms.rental)}")
-    if terms.playback:
-        parts.append(f"once started, to be finished within {span(terms.playback)}")
-    parts.append(f"up to {terms.tier.upper()}")
-    parts.append(f"on {screens(terms.max_streams)} at a time")
-    return "; ".join(parts) + "."

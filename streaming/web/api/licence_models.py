@@ -1,0 +1,239 @@
+"""JSON of licences and playbacks: what comes in, checked, and what goes out."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from player import words
+from player.views.common import LicenceState, LicenceTerms
+from player.views.common import Tier as ShownTier
+from streaming.licences import policy
+from streaming.licences.policy import Holder, Licence, Tier
+from streaming.licences.values import Changes, Request
+
+LONGEST_S = 100 * 365 * 24 * 3600
+Moment = Annotated[
+    datetime,
+    PlainSerializer(lambda at: at.astimezone(UTC).isoformat().replace("+00:00", "Z"), return_type=str),
+]
+Seconds = Annotated[int, Field(ge=-LONGEST_S, le=LONGEST_S)]
+Name = Annotated[str, Field(max_length=128)]
+
+
+class LicenceIn(BaseModel):
+    """A licence to issue: `to` an account by name, or as a `link`. Times are ISO 8601 with a zone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    to: Name | None = None
+    link: bool = False
+    label: str = Field(default="", max_length=200)
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    rental_s: Seconds | None = Field(default=None, description="To be started within, from `valid_from`.")
+    playback_s: Seconds | None = Field(
+        default=None, description="To be finished within, from the first play."
+    )
+    tier: Tier = Tier.HD
+    max_streams: int = Field(default=1, ge=-1000, le=1000)
+    zone: str = Field(default="UTC", max_length=64, description="IANA zone of the times in `readback`.")
+
+    def value(self) -> Request:
+        """Give the service's value."""
+        name = self.to.strip() if self.to else None
+        return Request(
+            name or None,
+            self.link,
+            self.label.strip(),
+            self.valid_from,
+            self.valid_until,
+            _span(self.rental_s),
+            _span(self.playback_s),
+            self.tier,
+            self.max_streams,
+        )
+
+
+class LicencePatch(BaseModel):
+    """What to change of a licence; `null` takes a limit away, what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    valid_until: datetime | None = None
+    rental_s: Seconds | None = None
+    playback_s: Seconds | None = None
+    tier: Tier | None = None
+    max_streams: Annotated[int, Field(ge=-1000, le=1000)] | None = None
+
+    def value(self) -> Changes:
+        """Give the service's value; only the members that were sent count."""
+        given = frozenset(name.removesuffix("_s") for name in self.model_fields_set)
+        return Changes(
+            given,
+            self.valid_until,
+            _span(self.rental_s),
+            _span(self.playback_s),
+            self.tier,
+            self.max_streams,
+        )
+
+
+class RevokeIn(BaseModel):
+    """Why a licence is taken back; the holder reads it."""
+
+    reason: str = Field(default="", max_length=300)
+
+
+class HolderOut(BaseModel):
+    """Who holds a licence: an account by name, or whoever has the link (by its label)."""
+
+    kind: Literal["account", "link"]
+    name: str
+
+
+class LicenceOut(BaseModel):
+    """A licence as it stands. `ends_at` is the earliest end that applies now; `link_url` is shown once."""
+
+    id: str
+    title_id: str
+    title_name: str
+    holder: HolderOut
+    link_url: str | None = None
+    state: Literal["not_begun", "running", "ended", "revoked"]
+    valid_from: Moment
+    valid_until: Moment | None
+    rental_s: int | None
+    playback_s: int | None
+    start_by: Moment | None
+    first_played_at: Moment | None
+    ends_at: Moment | None
+    tier: Tier
+    max_streams: int
+    issued_by: str
+    issued_at: Moment
+    revoked_at: Moment | None
+    revoke_reason: str
+    watching: int
+    readback: str
+
+    @classmethod
+    def of(
+        cls,
+        licence: Licence,
+        title: str,
+        now: datetime,
+        *,
+        watching: int = 0,
+        link: str = "",
+        zone: str = "UTC",
+    ) -> "LicenceOut":
+        """Say a licence in JSON."""
+        terms = shown_terms(licence, now)
+        return cls(
+            id=licence.id,
+            title_id=licence.title_id,
+            title_name=title,
+            holder=HolderOut(kind=licence.holder.kind, name=licence.holder.name),
+            link_url=link or None,
+            state=policy.state(licence, now),
+            valid_from=licence.terms.valid_from,
+            valid_until=terms.valid_until,
+            rental_s=terms.rental_s,
+            playback_s=terms.playback_s,
+            start_by=terms.start_by,
+            first_played_at=terms.first_played_at,
+            ends_at=terms.ends_at,
+            tier=licence.terms.tier,
+            max_streams=terms.max_streams,
+            issued_by=terms.issuer,
+            issued_at=licence.issued_at,
+            revoked_at=terms.revoked_at,
+            revoke_reason=licence.revoke_reason,
+            watching=watching,
+            readback=words.readback(title, who(licence.holder), terms, now, zone),
+        )
+
+
+class LicencesOut(BaseModel):
+    """Licences, newest first."""
+
+    items: list[LicenceOut]
+
+
+class PlaybackIn(BaseModel):
+    """A playback to start. `native` asks for an address that works without cookies."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    device: str | None = Field(default=None, max_length=200)
+    native: bool = False
+    take_over: bool = Field(default=False, description="Stop another screen if all are taken.")
+
+
+class PlaybackOut(BaseModel):
+    """A playback: its addresses (paths of this house), its lease, and when the licence ends."""
+
+    playback_id: str
+    licence_id: str | None
+    playlist_url: str
+    renew_url: str
+    release_url: str
+    lease_until: Moment
+    renew_after_s: int
+    ends_at: Moment | None
+    warn_at: Moment | None
+    start_at_s: float
+    tier: str
+    title: str
+
+
+class WatchingOut(BaseModel):
+    """A playback that holds a slot now."""
+
+    playback_id: str
+    title_id: str
+    device: str
+    started_at: Moment
+    lease_until: Moment
+    position_s: float
+
+
+class WatchingsOut(BaseModel):
+    """Playbacks that run now, the oldest first."""
+
+    items: list[WatchingOut]
+
+
+def shown_terms(licence: Licence, now: datetime) -> LicenceTerms:
+    """Give a licence as pages and sentences take it."""
+    terms = licence.terms
+    start_by = None
+    if terms.rental is not None and licence.first_played_at is None:
+        start_by = terms.valid_from + terms.rental
+    return LicenceTerms(
+        state=LicenceState(policy.state(licence, now)),
+        valid_from=terms.valid_from,
+        valid_until=terms.valid_until,
+        rental_s=None if terms.rental is None else int(terms.rental.total_seconds()),
+        playback_s=None if terms.playback is None else int(terms.playback.total_seconds()),
+        start_by=start_by,
+        first_played_at=licence.first_played_at,
+        ends_at=policy.ends_at(licence),
+        revoked_at=licence.revoked_at,
+        tier=ShownTier(terms.tier.value),
+        max_streams=terms.max_streams,
+        issuer=licence.issued_by,
+    )
+
+
+def who(holder: Holder) -> str:
+    """Name a holder within a sentence."""
+    if holder.kind == "account":
+        return holder.name
+    labelled = holder.name and holder.name != "Whoever has the link"
+    return f"Anyone with the link “{holder.name}”" if labelled else "Anyone with the link"
+
+
+def _span(seconds: int | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)

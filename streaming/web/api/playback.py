@@ -1,0 +1,131 @@
+"""Routes of playbacks: start one on a title, see and stop one's own. The rest is the hot doors'."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request, Response
+
+from streaming.accounts.devices import device_words
+from streaming.accounts.principal import Principal
+from streaming.delivery.values import Device, Started
+from streaming.errors import Code, Fault, not_found
+from streaming.ids import LicenceId, PlaybackId, TitleId
+from streaming.web.api.licence_models import PlaybackIn, PlaybackOut, WatchingOut, WatchingsOut
+from streaming.web.deps import SIGNED_IN, MaybeViewer, Viewer, services
+from streaming.web.guest import links
+from streaming.web.problems import documented
+
+if TYPE_CHECKING:
+    from streaming.wiring import Services
+
+WARNING = timedelta(minutes=5)
+Attempt = tuple[Device, list[LicenceId]]
+
+router = APIRouter(prefix="/api/v1", tags=["playback"])
+
+
+@router.post("/titles/{title_id}/playback", responses=documented(400, 401, 403, 404, 503))
+def start(request: Request, who: MaybeViewer, title_id: str, body: PlaybackIn | None = None) -> PlaybackOut:
+    """Start watching: takes one of the licence's screens and gives the addresses to play from.
+
+    Holders, guests who came by a link, and the title's owner may. A caller with an API token always gets a
+    `native` address.
+    """
+    house, asked = services(request), body or PlaybackIn()
+    guests = links(request)
+    if who is None and not guests:
+        raise Fault(
+            Code.UNAUTHENTICATED,
+            "You are not logged in.",
+            "Log in, or open the link you were given, and press play.",
+            name="not_logged_in",
+        )
+    label = asked.device or device_words(request.headers.get("user-agent", ""))
+    attempts = _attempts(house, who, guests, TitleId(title_id), label, asked.native)
+    started = _first(house, attempts, TitleId(title_id), take_over=asked.take_over)
+    return _shown(started, house.playbacks.lease.renew_after)
+
+
+@router.get("/playbacks", responses=documented(401), dependencies=SIGNED_IN)
+def running(request: Request, who: Viewer) -> WatchingsOut:
+    """List what one is watching now, and on which device."""
+    found = services(request).playbacks.watching_account(who.account_id)
+    items = [
+        WatchingOut(
+            playback_id=one.playback_id,
+            title_id=one.title_id,
+            device=one.device,
+            started_at=one.started_at,
+            lease_until=one.lease_until,
+            position_s=one.position_s,
+        )
+        for one in found
+    ]
+    return WatchingsOut(items=items)
+
+
+@router.delete(
+    "/playbacks/{playback_id}", status_code=204, responses=documented(401, 404), dependencies=SIGNED_IN
+)
+def stop(request: Request, who: Viewer, playback_id: str) -> Response:
+    """Stop one of one's own playbacks, wherever it runs; its screen is free at once."""
+    if not services(request).playbacks.stop(PlaybackId(playback_id), who.account_id):
+        raise not_found("playback")
+    return Response(status_code=204)
+
+
+def _attempts(
+    house: "Services",
+    who: Principal | None,
+    guests: tuple[str, ...],
+    title_id: TitleId,
+    label: str,
+    native: bool,
+) -> list[Attempt]:
+    """Say in what capacities the caller may watch: as an account first, then by each link."""
+    attempts: list[Attempt] = []
+    if who is not None:
+        device = Device(
+            who.account_id,
+            who.session_id,
+            who.token_id,
+            label=label,
+            native=native or who.session_id is None,
+        )
+        attempts.append((device, [one.id for one in house.licences.ranked(title_id, who.account_id)]))
+    for link in guests:
+        held = house.licences.ranked(title_id, None, [link])
+        if held:
+            device = Device(guest_token=link, label=label, native=native)
+            attempts.append((device, [one.id for one in held]))
+    return attempts or [(Device(label=label, native=native), [])]
+
+
+def _first(house: "Services", attempts: list[Attempt], title_id: TitleId, *, take_over: bool) -> Started:
+    """Start in the first capacity that opens; the refusal told is that of a licence, if there is one."""
+    refused: Fault | None = None
+    for device, licences in attempts:
+        try:
+            return house.playbacks.start(device, title_id, licences, take_over=take_over)
+        except Fault as fault:
+            if refused is None or refused.name == "no_licence":
+                refused = fault
+    raise refused or not_found("film")
+
+
+def _shown(started: Started, renew_after: int) -> PlaybackOut:
+    base = f"/play/{started.token}"
+    return PlaybackOut(
+        playback_id=started.playback_id,
+        licence_id=started.licence_id,
+        playlist_url=f"{base}/main.m3u8",
+        renew_url=f"{base}/renew",
+        release_url=f"{base}/release",
+        lease_until=started.lease_until,
+        renew_after_s=renew_after,
+        ends_at=started.ends_at,
+        warn_at=None if started.ends_at is None else started.ends_at - WARNING,
+        start_at_s=started.start_at_s,
+        tier=started.tier,
+        title=started.title,
+    )
