@@ -8,7 +8,7 @@ import esbuild from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "..", "static", "built");
-const pages = ["app", "auth", "studio", "watch"];
+const pages = ["app", "watch"];
 
 const common = {
   absWorkingDir: here,
@@ -41,9 +41,9 @@ async function controlsStyle() {
   const foreign = /url\(\s*["']?(?:https?:)?\/\//.exec(css);
   if (foreign) throw new Error(`controls.css would fetch from another host near: ${css.slice(foreign.index, foreign.index + 80)}`);
   const { code } = await esbuild.transform(css, { loader: "css", minify: true, legalComments: "eof", target: common.target });
-  const name = `controls-${createHash("sha256").update(code).digest("hex").slice(0, 8).toUpperCase()}.css`;
+  const name = `watch-${createHash("sha256").update(code).digest("hex").slice(0, 8).toUpperCase()}.css`;
   await writeFile(join(out, name), code);
-  return { "controls.css": name };
+  return { "watch.css": name };
 }
 
 await mkdir(out, { recursive: true });

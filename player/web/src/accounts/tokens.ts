@@ -1,0 +1,20 @@
+/** API tokens: the text of a new one is shown once. */
+
+import { call } from "../api/http.ts";
+import { ref, setText, show } from "../ui/dom.ts";
+import { fieldsOf, submitButton, whileBusy } from "../ui/forms.ts";
+
+export function tokenForm(element: HTMLElement): void {
+  if (!(element instanceof HTMLFormElement)) return;
+  element.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    await whileBusy(element, submitButton(element), async () => {
+      const made = await call<{ token: string }>("POST", "/api/v1/tokens", fieldsOf(element));
+      const panel = ref(element, "once") ?? ref(document, "once");
+      if (!panel) return;
+      setText(panel, "token", made.token);
+      show(panel, true);
+      element.reset();
+    });
+  });
+}

@@ -1,0 +1,36 @@
+/** Requests to the JSON API: same origin, cookies, problems thrown as Refused. */
+
+import { serverClock } from "./clock.ts";
+import { OFFLINE, Refused, readProblem } from "./problem.ts";
+
+export interface CallOptions {
+  signal?: AbortSignal;
+  /** Let the request outlive the page. */
+  keepalive?: boolean;
+}
+
+export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+/** `path` is absolute on this origin. Answers the parsed JSON, or null when the answer has no body. */
+export async function call<T>(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const request: RequestInit = { method, headers, credentials: "same-origin", cache: "no-store", ...options };
+  if (body !== undefined) request.body = JSON.stringify(body);
+  const answer = await send(path, request);
+  const text = await answer.text();
+  if (!answer.ok) throw new Refused(readProblem(answer.status, text, answer.headers.get("Retry-After")));
+  return (text ? JSON.parse(text) : null) as T;
+}
+
+async function send(path: string, request: RequestInit): Promise<Response> {
+  const sent = Date.now();
+  try {
+    const answer = await fetch(path, request);
+    serverClock.observe(answer.headers.get("Date"), sent, Date.now());
+    return answer;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Refused(OFFLINE);
+  }
+}

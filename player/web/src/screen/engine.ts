@@ -1,0 +1,115 @@
+/** Shaka Player with its controls, set up for this house: starts at once, at the beginning, and never goes on after a refusal. */
+
+import type { EngineError } from "./faults.ts";
+import type { Patience } from "./network.ts";
+import shaka from "./shaka.ts";
+import { registerTimeLabel } from "./time-label.ts";
+
+export interface EngineEvents {
+  /** The engine cannot go on. */
+  failed(error: EngineError): void;
+}
+
+/** Practically endless: Patience decides when to give up. */
+const STUBBORN = { maxAttempts: 1000, baseDelay: 700, backoffFactor: 1.25, fuzzFactor: 0.3, timeout: 30_000, stallTimeout: 10_000, connectionTimeout: 10_000 };
+
+export class Engine {
+  readonly player: shaka.Player;
+  readonly overlay: shaka.ui.Overlay;
+  #video: HTMLVideoElement;
+  #patience: Patience;
+
+  private constructor(player: shaka.Player, overlay: shaka.ui.Overlay, video: HTMLVideoElement, patience: Patience) {
+    this.player = player;
+    this.overlay = overlay;
+    this.#video = video;
+    this.#patience = patience;
+  }
+
+  static isSupported(): boolean {
+    shaka.polyfill.installAll();
+    return shaka.Player.isBrowserSupported();
+  }
+
+  static async create(container: HTMLElement, video: HTMLVideoElement, patience: Patience, events: EngineEvents): Promise<Engine> {
+    registerTimeLabel();
+    const player = new shaka.Player();
+    player.configure(playerSettings());
+    await player.attach(video);
+    const overlay = new shaka.ui.Overlay(player, container, video);
+    overlay.configure(controlSettings());
+    const networking = player.getNetworkingEngine();
+    if (!networking) throw new Error("The player has no network.");
+    patience.attach(networking as unknown as Parameters<Patience["attach"]>[0]);
+    player.addEventListener("error", (event: Event) => events.failed((event as Event & { detail: EngineError }).detail));
+    return new Engine(player, overlay, video, patience);
+  }
+
+  /** Loads and begins. Rejects with an EngineError that was not told to `failed`. */
+  async load(playlist: string, startAt: number): Promise<void> {
+    this.#patience.reset();
+    await this.player.load(playlist, startAt, "application/x-mpegurl");
+  }
+
+  /** Stops and forgets everything decrypted. */
+  async unload(): Promise<void> {
+    this.#video.pause();
+    this.#patience.reset();
+    await this.player.unload();
+  }
+
+  /** Whether the film is still growing. */
+  isGrowing(): boolean {
+    return this.player.getLoadMode() !== shaka.Player.LoadMode.NOT_LOADED && this.player.isDynamic();
+  }
+
+  /** Moves within what there is. */
+  seek(to: number): void {
+    const { start, end } = this.player.seekRange();
+    this.#video.currentTime = Math.min(Math.max(start, to), Math.max(start, end - 0.1));
+  }
+}
+
+function playerSettings(): object {
+  return {
+    manifest: {
+      retryParameters: STUBBORN,
+      // A growing film is watched from its beginning; only the very newest segment is left alone.
+      hls: { liveSegmentsDelay: 1 },
+    },
+    streaming: {
+      retryParameters: STUBBORN,
+      bufferingGoal: 25,
+      rebufferingGoal: 0.5,
+      bufferBehind: 30,
+      // Trying another rung after a refusal would only spend more of the release budget.
+      maxDisabledTime: 0,
+      failureCallback: () => undefined,
+      liveSync: { enabled: false },
+    },
+    abr: {
+      // Begin with the lowest rung: it is the first that a film in the making has, and the quickest to arrive.
+      defaultBandwidthEstimate: 300_000,
+      useNetworkInformation: false,
+      switchInterval: 4,
+    },
+  };
+}
+
+function controlSettings(): object {
+  return {
+    controlPanelElements: ["play_pause", "mute_volume", "film_time", "spacer", "captions", "overflow_menu", "picture_in_picture", "fullscreen"],
+    topControlPanelElements: [],
+    overflowMenuButtons: ["quality", "captions", "language", "chapter", "playback_rate"],
+    contextMenuElements: [],
+    customContextMenu: false,
+    bigButtons: ["play_pause"],
+    playbackRates: [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2],
+    playbackRateSliderMax: 2,
+    addSeekBar: true,
+    // The house has its own keys; two answers to one press would be one too many.
+    enableKeyboardPlaybackControls: false,
+    castSenderUrl: "",
+    seekBarColors: { base: "rgba(255,255,255,.25)", buffered: "rgba(255,255,255,.45)", played: "rgb(255,255,255)" },
+  };
+}

@@ -1,0 +1,86 @@
+/** How the engine asks: waits when told to, gives up at once when refused, holds still while offline. */
+
+import { serverClock } from "../api/clock.ts";
+import { type EngineError, type HttpFault, httpFault, isFinal } from "./faults.ts";
+
+export interface NetworkEvents {
+  /** The server wants us to wait until then (server's clock). */
+  held(until: number): void;
+  /** A refusal that asking again will not change. */
+  refused(fault: HttpFault): void;
+}
+
+interface Networking {
+  registerRequestFilter(filter: () => Promise<void>): void;
+  addEventListener(type: string, listener: (event: Event) => void): void;
+}
+
+/**
+ * A key once refused stays refused in Shaka's cache of keys, so what may pass (offline, busy) is never allowed to
+ * fail: it is asked for again and again, and the waiting happens here.
+ */
+export class Patience {
+  #notBefore = 0;
+  #tried = new Map<string, number>();
+  #release: (() => void)[] = [];
+  #events: NetworkEvents;
+
+  constructor(events: NetworkEvents) {
+    this.#events = events;
+    window.addEventListener("online", () => this.hurry());
+  }
+
+  attach(networking: Networking): void {
+    networking.registerRequestFilter(() => this.#wait());
+    networking.addEventListener("retry", (event) => {
+      const error = (event as Event & { error: EngineError }).error;
+      if (!this.#mayRetry(error)) event.preventDefault();
+    });
+  }
+
+  /** Ends every wait: the connection is back, or nothing is wanted any more. */
+  hurry(): void {
+    for (const go of this.#release.splice(0)) go();
+  }
+
+  /** Forgets what failed, for a new attempt. */
+  reset(): void {
+    this.#notBefore = 0;
+    this.#tried.clear();
+    this.hurry();
+  }
+
+  #mayRetry(error: EngineError): boolean {
+    const fault = httpFault(error);
+    const address = String(error.data[0]);
+    const tried = (this.#tried.get(address) ?? 0) + 1;
+    this.#tried.set(address, tried);
+    if (fault && isFinal(fault, tried)) {
+      this.#events.refused(fault);
+      return false;
+    }
+    const wait = fault?.problem.retryAfter;
+    if (wait) {
+      this.#notBefore = Date.now() + wait * 1000;
+      this.#events.held(serverClock.now() + wait * 1000);
+    }
+    return true;
+  }
+
+  async #wait(): Promise<void> {
+    const pause = this.#notBefore - Date.now();
+    if (pause > 0) await this.#sleep(pause);
+    // Browsers tell "offline" reliably only in that direction: online may be untrue, then requests fail and retry.
+    if (!navigator.onLine) await this.#sleep(60_000);
+  }
+
+  #sleep(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = window.setTimeout(resolve, milliseconds);
+      this.#release.push(() => {
+        window.clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}

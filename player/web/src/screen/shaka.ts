@@ -1,0 +1,5 @@
+/** The one door to Shaka Player; a chunk of its own, fetched while the playback is being asked for. */
+
+import shaka from "shaka-player/dist/shaka-player.ui-es2021.js";
+
+export default shaka;

@@ -1,0 +1,57 @@
+/** From the fields of the licence form to terms, and to what the API is asked. Pure. */
+
+import type { Terms, Tier } from "../words/licence.ts";
+
+/** The form's fields as the browser gives them. */
+export type Fields = Readonly<Record<string, string>>;
+
+const UNITS: Record<string, number> = { minutes: 60, hours: 3600, days: 86_400 };
+
+export function termsOf(fields: Fields, film: string): Terms {
+  const link = fields["holder"] === "link";
+  return {
+    film,
+    holder: link ? "link" : "account",
+    name: (link ? fields["label"] : fields["to"])?.trim() ?? "",
+    from: fields["begin"] === "at" ? localMoment(fields["valid_from"]) : null,
+    until: fields["finish"] === "never" ? null : localMoment(fields["valid_until"]),
+    rental: spanOf(fields["rental_count"], fields["rental_unit"]),
+    playback: spanOf(fields["playback_count"], fields["playback_unit"]),
+    tier: (fields["tier"] as Tier | undefined) ?? "hd",
+    streams: Number(fields["max_streams"] || Number.NaN),
+  };
+}
+
+/** The body of POST /titles/{id}/licences. */
+export function requestOf(terms: Terms): Record<string, unknown> {
+  const link = terms.holder === "link";
+  return {
+    to: link ? null : terms.name,
+    link,
+    label: link ? terms.name : "",
+    valid_from: terms.from === null ? null : new Date(terms.from).toISOString(),
+    valid_until: terms.until === null ? null : new Date(terms.until).toISOString(),
+    rental_s: terms.rental,
+    playback_s: terms.playback,
+    tier: terms.tier,
+    max_streams: terms.streams,
+  };
+}
+
+/** A datetime-local value in the viewer's zone; NaN when empty or unreadable. */
+export function localMoment(text: string | undefined): number {
+  return text ? new Date(text).getTime() : Number.NaN;
+}
+
+/** The datetime-local value of a moment, to the minute. */
+export function localValue(moment: number): string {
+  const at = new Date(moment);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+function spanOf(count: string | undefined, unit: string | undefined): number | null {
+  if (!count?.trim()) return null;
+  const amount = Number(count);
+  return Number.isFinite(amount) ? Math.round(amount) * (UNITS[unit ?? "hours"] ?? 3600) : Number.NaN;
+}

@@ -1,0 +1,126 @@
+/** Forms and buttons that speak to the JSON API, and what every form shows: busy, problems, what went well. */
+
+import { type Method, call } from "../api/http.ts";
+import { type Problem, problemOf } from "../api/problem.ts";
+import { ref, setText, show } from "./dom.ts";
+import { toast, toastLater, toastProblem } from "./toast.ts";
+
+/** Shows a problem in the form's own place (or takes it away with null). */
+export function showProblem(form: HTMLElement, problem: Problem | null): void {
+  const place = ref(form, "problem");
+  if (!place) {
+    if (problem) toastProblem(problem);
+    return;
+  }
+  setText(place, "problem-text", problem?.detail ?? "");
+  setText(place, "problem-hint", problem?.hint ?? "");
+  setText(place, "problem-code", problem?.code ?? "");
+  show(place, problem !== null);
+  if (problem) place.scrollIntoView({ block: "nearest" });
+}
+
+/** Marks one field as wrong, in words beside it; "" clears it. */
+export function showFieldError(form: HTMLElement, name: string, sentence: string): void {
+  const place = form.querySelector<HTMLElement>(`[data-error-for="${CSS.escape(name)}"]`);
+  if (place) {
+    place.textContent = sentence;
+    show(place, sentence !== "");
+  }
+  for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+    if (sentence) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+  }
+}
+
+export function clearErrors(form: HTMLElement): void {
+  showProblem(form, null);
+  for (const place of form.querySelectorAll<HTMLElement>("[data-error-for]")) showFieldError(form, place.dataset["errorFor"] ?? "", "");
+}
+
+/** Runs `work` with the button busy; a problem is shown in the form. Answers whether it went well. */
+export async function whileBusy(form: HTMLElement, button: HTMLElement | null, work: () => Promise<void>): Promise<boolean> {
+  const calm = setBusy(button);
+  clearErrors(form);
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    showProblem(form, problemOf(error));
+    return false;
+  } finally {
+    calm();
+  }
+}
+
+/** Makes a button busy; answers what makes it calm again. */
+export function setBusy(button: HTMLElement | null): () => void {
+  if (!(button instanceof HTMLButtonElement)) return () => undefined;
+  const label = ref(button, "label") ?? (button.childElementCount === 0 ? button : null);
+  const words = label?.textContent ?? "";
+  button.disabled = true;
+  button.setAttribute("aria-busy", "true");
+  if (label && button.dataset["busyLabel"]) label.textContent = button.dataset["busyLabel"];
+  return () => {
+    button.disabled = false;
+    button.removeAttribute("aria-busy");
+    if (label) label.textContent = words;
+  };
+}
+
+/** `reload`, `goto:/path`, `toast:words_with_underscores`, `close`, in any order; navigation comes last. */
+export function carryOut(done: string | undefined, element: HTMLElement): void {
+  const steps = (done ?? "").split(/\s+/).filter(Boolean);
+  const goto = steps.find((step) => step.startsWith("goto:"));
+  const leaves = goto !== undefined || steps.includes("reload");
+  for (const step of steps) {
+    if (step.startsWith("toast:")) (leaves ? toastLater : toast)(step.slice(6).replaceAll("_", " "), "good");
+    if (step === "close") element.closest("dialog")?.close();
+  }
+  if (goto) location.assign(goto.slice(5));
+  else if (leaves) location.reload();
+}
+
+/** The fields of a form as JSON: numbers as numbers, empty as null, boxes as booleans. */
+export function fieldsOf(form: HTMLFormElement): Record<string, string | number | boolean | null> {
+  const values: Record<string, string | number | boolean | null> = {};
+  for (const field of form.elements) {
+    if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement || field instanceof HTMLSelectElement)) continue;
+    if (!field.name || field.disabled) continue;
+    if (field.type === "radio" && !(field as HTMLInputElement).checked) continue;
+    if (field.type === "checkbox") values[field.name] = (field as HTMLInputElement).checked;
+    else if (field.value === "") values[field.name] = null;
+    else values[field.name] = field.type === "number" ? Number(field.value) : field.value;
+  }
+  return values;
+}
+
+export function apiForm(element: HTMLElement): void {
+  if (!(element instanceof HTMLFormElement)) return;
+  element.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const { method = "POST", url = "" } = element.dataset;
+    const well = await whileBusy(element, submitButton(element), async () => {
+      await call(method.toUpperCase() as Method, url, fieldsOf(element));
+    });
+    if (well) carryOut(element.dataset["done"], element);
+  });
+}
+
+export function apiButton(button: HTMLElement): void {
+  button.addEventListener("click", async () => {
+    const { method = "POST", url = "", body } = button.dataset;
+    const calm = setBusy(button);
+    try {
+      await call(method.toUpperCase() as Method, url, body ? (JSON.parse(body) as unknown) : undefined);
+      carryOut(button.dataset["done"], button);
+    } catch (error) {
+      toastProblem(problemOf(error));
+    } finally {
+      calm();
+    }
+  });
+}
+
+export function submitButton(form: HTMLElement): HTMLElement | null {
+  return ref(form, "submit") ?? form.querySelector<HTMLElement>("button[type=submit], button:not([type])");
+}
