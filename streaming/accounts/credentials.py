@@ -4,7 +4,7 @@ import hmac
 import secrets
 from dataclasses import dataclass, field
 
-from streaming.accounts.values import AUTH_KEY_BYTES, SALT_BYTES
+from streaming.accounts.values import AUTH_KEY_BYTES, SALT_BYTES, WRAPPED_BYTES
 from transcoder.secret import SecretBytes
 
 _DIGEST = "sha256"
@@ -35,6 +35,23 @@ class StoredKey:
     def matches(self, auth_key: SecretBytes) -> bool:
         """Compare in constant time."""
         return hmac.compare_digest(self.digest, hmac.digest(self.salt, auth_key.reveal(), _DIGEST))
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a name is checked against; `account_id` is empty in the decoy that stands in for nobody."""
+
+    account_id: str
+    client_salt: bytes = field(repr=False)
+    password: StoredKey
+    recovery: StoredKey
+    recovery_wrapped: bytes = field(repr=False)
+
+    @classmethod
+    def decoy(cls) -> "Credentials":
+        """Make credentials that nothing matches, as long as real ones."""
+        salt, wrapped = bytes(SALT_BYTES), bytes(WRAPPED_BYTES)
+        return cls("", salt, StoredKey.decoy(), StoredKey.decoy(), wrapped)
 
 
 def invented_salt(secret: SecretBytes, name_key: str) -> bytes:

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from streaming.accounts import devices, names, store
-from streaming.accounts.credentials import StoredKey, invented_salt
+from streaming.accounts.credentials import Credentials, StoredKey, invented_salt
 from streaming.accounts.model import AccountRow, SessionRow, TokenRow
 from streaming.accounts.principal import Principal, Role
 from streaming.accounts.throttle import Kind, Throttle
@@ -58,7 +58,7 @@ class AccountService:
         self._clock = clock
         self._salt_secret = salt_secret
         self._open_role = open_role
-        self._decoy = StoredKey.decoy()
+        self._decoy = Credentials.decoy()
 
     # Becoming somebody
 
@@ -102,10 +102,12 @@ class AccountService:
     def prelogin(self, name: str) -> bytes:
         """Give the salt (16 bytes) for a name; names that nobody has get one that never changes."""
         key = names.key_of(name)
+        invented, found = invented_salt(self._salt_secret, key), self._credentials(key)
+        return found.client_salt if found.account_id else invented
+
+    def _credentials(self, name_key: str) -> Credentials:
         with self._database.read() as db:
-            row = store.account_by_key(db, key)
-        invented = invented_salt(self._salt_secret, key)
-        return invented if row is None else row.client_salt
+            return store.credentials(db, name_key, self._decoy)
 
     # Logging in
 
@@ -113,12 +115,10 @@ class AccountService:
         """Begin a session. Raises the same `Fault` for a wrong key and a name that nobody has."""
         key = names.key_of(name)
         self.throttle.take(Kind.LOGIN_NAME, key)
-        with self._database.read() as db:
-            row = store.account_by_key(db, key)
-        checked = self._decoy if row is None else store.password_key(row)
-        if not checked.matches(auth_key) or row is None:
+        found = self._credentials(key)
+        if not found.password.matches(auth_key) or not found.account_id:
             raise _wrong_login()
-        return self._begin_session(row.id, checked, device)
+        return self._begin_session(found.account_id, found.password, device)
 
     def _begin_session(self, account_id: str, checked: StoredKey, device: str) -> Login:
         token, now = new_token(), self._clock.now()
@@ -242,31 +242,29 @@ class AccountService:
 
     def begin_recovery(self, name: str, recovery_auth_key: SecretBytes) -> bytes:
         """Give the private keys wrapped under the recovery code to somebody who has the code."""
-        return self._recovering(name, recovery_auth_key).recovery_wrapped_private
+        return self._recovering(name, recovery_auth_key).recovery_wrapped
 
     def recover(
         self, name: str, recovery_auth_key: SecretBytes, password: Password, recovery: Recovery
     ) -> Account:
         """Set a new password and a new recovery code, and end every login. API tokens stay."""
-        checked = store.recovery_key(self._recovering(name, recovery_auth_key))
+        checked = self._recovering(name, recovery_auth_key)
         with self._database.write() as db:
-            row = store.account_by_key(db, names.key_of(name))
-            if row is None or store.recovery_key(row) != checked:
+            row = store.account_by_id(db, checked.account_id)
+            if row is None or store.recovery_key(row) != checked.recovery:
                 raise _wrong_code()  # the code was spent since it was checked
             _set_password(row, password, self._clock.now())
             _set_recovery(row, recovery)
             store.delete_sessions(db, row.id)
             return store.account_value(row)
 
-    def _recovering(self, name: str, recovery_auth_key: SecretBytes) -> AccountRow:
+    def _recovering(self, name: str, recovery_auth_key: SecretBytes) -> Credentials:
         key = names.key_of(name)
         self.throttle.take(Kind.RECOVER_NAME, key)
-        with self._database.read() as db:
-            row = store.account_by_key(db, key)
-        checked = self._decoy if row is None else store.recovery_key(row)
-        if not checked.matches(recovery_auth_key) or row is None:
+        found = self._credentials(key)
+        if not found.recovery.matches(recovery_auth_key) or not found.account_id:
             raise _wrong_code()
-        return row
+        return found
 
     # API tokens
 

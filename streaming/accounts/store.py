@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Delete, delete, func, select, update
+from sqlalchemy import CursorResult, Delete, delete, func, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
-from streaming.accounts.credentials import StoredKey
+from streaming.accounts.credentials import Credentials, StoredKey
 from streaming.accounts.model import AccountRow, SessionRow, TokenRow
 from streaming.accounts.principal import Principal, Role
 from streaming.accounts.values import Account, AccountKeys, ApiToken, Device
@@ -22,6 +22,35 @@ def account_by_id(db: Session, account_id: str) -> AccountRow | None:
 def account_by_key(db: Session, name_key: str) -> AccountRow | None:
     """Find an account by its caseless name."""
     return db.scalars(select(AccountRow).where(AccountRow.name_key == name_key)).one_or_none()
+
+
+def credentials(db: Session, name_key: str, decoy: Credentials) -> Credentials:
+    """Find what a name is checked against, or else the decoy: one statement and one row in either case.
+
+    Loading a row takes longer than finding none, which would tell a patient listener who exists.
+    """
+    real = select(
+        literal(0).label("rank"),
+        AccountRow.id,
+        AccountRow.client_salt,
+        AccountRow.auth_salt,
+        AccountRow.auth_digest,
+        AccountRow.recovery_salt,
+        AccountRow.recovery_digest,
+        AccountRow.recovery_wrapped_private,
+    ).where(AccountRow.name_key == name_key)
+    false = select(
+        literal(1),
+        literal(decoy.account_id),
+        literal(decoy.client_salt),
+        literal(decoy.password.salt),
+        literal(decoy.password.digest),
+        literal(decoy.recovery.salt),
+        literal(decoy.recovery.digest),
+        literal(decoy.recovery_wrapped),
+    )
+    row = db.execute(union_all(real, false).order_by("rank").limit(1)).one()
+    return Credentials(row[1], row[2], StoredKey(row[3], row[4]), StoredKey(row[5], row[6]), row[7])
 
 
 def account_names(db: Session, ids: Iterable[str]) -> dict[AccountId, str]:

@@ -9,13 +9,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from streaming.accounts import service as service_module
-from streaming.accounts.credentials import StoredKey
+from streaming.accounts import store
+from streaming.accounts.credentials import Credentials, StoredKey
 from streaming.accounts.principal import Principal, Role
 from streaming.accounts.service import AccountService
 from streaming.accounts.values import Account, Login, Password, Recovery, Registration
 from streaming.clock import FixedClock
+from streaming.db.engine import Database
 from streaming.errors import Code, Fault
 from streaming.ids import AccountId, token_hash
 from transcoder.secret import SecretBytes
@@ -153,6 +156,31 @@ def test_unknown_names_cost_the_same_comparison(
         fault_of(lambda name=name: service.log_in(name, WRONG, ""))  # type: ignore[misc]
         fault_of(lambda name=name: service.begin_recovery(name, WRONG))  # type: ignore[misc]
         assert compared == ["once", "once"]
+
+
+def test_unknown_names_cost_the_same_statements_and_rows(
+    service: AccountService, database: Database, ada: Account
+) -> None:
+    asked: list[str] = []
+
+    def noted(_conn: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", noted)
+    costs = []
+    for name in ("ada", "nobody"):
+        asked.clear()
+        service.prelogin(name)
+        fault_of(lambda name=name: service.log_in(name, WRONG, ""))  # type: ignore[misc]
+        costs.append(list(asked))
+    assert costs[0] == costs[1]
+    assert len(costs[0]) == 4
+    decoy = Credentials.decoy()
+    with database.read() as db:
+        real, false = (store.credentials(db, name, decoy) for name in ("ada", "nobody"))
+    assert false == decoy
+    assert real.account_id == ada.id
+    assert len(real.recovery_wrapped) == len(false.recovery_wrapped)
 
 
 def test_unknown_names_run_out_of_tries_like_known_ones(service: AccountService, ada: Account) -> None:
