@@ -12,7 +12,7 @@ from transcoder import aac, binaries, process
 from transcoder.encrypt import encrypt_segment
 from transcoder.errors import EncodeFailed
 from transcoder.fmp4 import Fragment, Splitter, add_edit_list, patch_times, read_fragment, video_codecs
-from transcoder.graph import AUDIO_LEAD, PROGRESS, encode_argv
+from transcoder.graph import PROGRESS, audio_span, encode_argv
 from transcoder.ladder import AudioRendition, VideoRendition
 from transcoder.plan import Chunk, Plan, Segment
 from transcoder.sandbox import DEFAULT_LIMITS, Limits
@@ -191,7 +191,7 @@ class _Work:
         waiting = iter(self._segments)
         segment = next(waiting, None)
         # The encoder's first frame is priming, then come the lead-in's frames: neither belongs to the film.
-        skip = AUDIO_LEAD + 1
+        skip = borders[self._chunk.first_segment] - audio_span(self._plan, self._chunk)[0] + 1
         frames: list[bytes] = []
         for data in stream:
             for frame in parser.feed(data):

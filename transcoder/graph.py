@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from fractions import Fraction
+from math import gcd
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ AUDIO_LEAD = 8
 
 AUDIO_TAIL = 3
 """AAC frames of sound given after a chunk: the encoder looks ahead and overlaps."""
+
+_MOST_STEP = 20
+"""Steps of AAC frames that are worth aligning to; stranger sample rates go without."""
 
 _MARGIN = {"mov,mp4,m4a,3gp,3g2,mj2": Fraction(1, 2), "matroska,webm": Fraction(1)}
 _OTHER_MARGIN = Fraction(12)
@@ -38,7 +42,7 @@ def encode_argv(
     """Build the command that encodes renditions `names` of a chunk to `pipes` (rendition -> descriptor).
 
     Every video pipe gets fragmented MP4 with one fragment per segment, times from 0; the audio pipe gets
-    ADTS that begins `AUDIO_LEAD` frames and one frame of priming before the chunk.
+    ADTS that begins with one frame of priming and the frames of `audio_span` before the chunk.
     """
     film = ffmpeg.input(f"file:{source}", **_input(plan, chunk, limits))
     video = [rung for rung in plan.video if rung.name in names]
@@ -157,15 +161,18 @@ def _sound(film: Any, plan: Plan, track: AudioTrack, chunk: Chunk) -> Any:
         # would disagree by some samples about where they meet.
         stream = stream.filter("asetpts", _snapped(track))
     origin = round(plan.info.video.start * track.sample_rate)
+    begin = first * AAC_SAMPLES * track.sample_rate // AUDIO_RATE
     return (
         stream.filter("asetpts", f"PTS-{origin}")
+        # To the sample, and before resampling: every chunk then resamples in the same phase.
+        .filter("atrim", start_pts=begin)
         .filter(
             "aresample",
             AUDIO_RATE,
             ochl="stereo",
             osf="fltp",
             **{"async": 1},  # gaps become silence
-            first_pts=first * AAC_SAMPLES,
+            first_pts=begin,  # silence up to the first sound; counted at the source's rate
         )
         .filter("apad")
         .filter("atrim", end_sample=(end - first) * AAC_SAMPLES)
@@ -174,10 +181,17 @@ def _sound(film: Any, plan: Plan, track: AudioTrack, chunk: Chunk) -> Any:
 
 
 def audio_span(plan: Plan, chunk: Chunk) -> tuple[int, int]:
-    """AAC frames of sound given to the encoder for a chunk: first, and first after the last."""
+    """AAC frames of sound given to the encoder for a chunk: first, and first after the last.
+
+    The first is at least `AUDIO_LEAD` before the chunk and falls on a whole sample of the source.
+    """
     borders = plan.audio_borders
-    end = borders[chunk.first_segment + chunk.segments]
-    return borders[chunk.first_segment] - AUDIO_LEAD, end + AUDIO_TAIL
+    first = borders[chunk.first_segment] - AUDIO_LEAD
+    rate = plan.info.audio.sample_rate if plan.info.audio else AUDIO_RATE
+    step = AUDIO_RATE // gcd(AUDIO_RATE, AAC_SAMPLES * rate)
+    if step <= _MOST_STEP:
+        first -= first % step
+    return first, borders[chunk.first_segment + chunk.segments] + AUDIO_TAIL
 
 
 def _snapped(track: AudioTrack) -> str:

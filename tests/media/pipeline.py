@@ -1,0 +1,77 @@
+"""Run the whole transcoder over a small film in memory and put the pieces back together."""
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.media.films import run_ffmpeg
+from transcoder.encode import ChunkResult, EncodedSegment, InitSegment, encode_chunk
+from transcoder.encrypt import decrypt_segment
+from transcoder.keyschedule import TitleKeys
+from transcoder.plan import Plan, Policy, make_plan
+from transcoder.probe import probe
+from transcoder.secret import SecretBytes
+
+KEYS = TitleKeys("ti_test", 1, SecretBytes(bytes(range(32))), SecretBytes(bytes(range(32, 64))))
+SHORT = Policy(crypto_period_seconds=4, preset="ultrafast", crf=18)
+
+
+@dataclass
+class MemorySink:
+    """Keeps what the encoder gives."""
+
+    inits: dict[str, list[bytes]] = field(default_factory=dict)
+    stored: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    segments: dict[tuple[str, int], EncodedSegment] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def put(self, item: InitSegment | EncodedSegment, data: bytes) -> None:
+        with self.lock:
+            if isinstance(item, InitSegment):
+                self.inits.setdefault(item.rendition, []).append(data)
+            else:
+                self.stored[item.rendition, item.sequence] = data
+                self.segments[item.rendition, item.sequence] = item
+
+
+@dataclass
+class Transcoded:
+    """A film that went through: the plan, what was stored, the result of every chunk."""
+
+    plan: Plan
+    sink: MemorySink
+    results: list[ChunkResult]
+
+    def clear(self, rendition: str) -> bytes:
+        """One rendition decrypted and joined."""
+        parts = [self.sink.inits[rendition][0]]
+        for segment in self.plan.segments:
+            rung = self.plan.rendition(rendition)
+            key = KEYS.content_key(rendition, rung.tier, segment.period)
+            parts.append(
+                decrypt_segment(self.sink.stored[rendition, segment.sequence], key, segment.sequence)
+            )
+        return b"".join(parts)
+
+    def write(self, rendition: str, folder: Path) -> Path:
+        """Write a decrypted rendition as a file a player reads."""
+        path = folder / f"{rendition}.mp4"
+        path.write_bytes(self.clear(rendition))
+        return path
+
+    def join(self, video: str, folder: Path) -> Path:
+        """Put one video rendition and the sound into one file without touching their times."""
+        path = folder / "joined.mkv"
+        words = ("-i", str(self.write(video, folder)), "-i", str(self.write("a0", folder)))
+        run_ffmpeg("-copyts", *words, "-map", "0:v", "-map", "1:a", "-c", "copy", str(path))
+        return path
+
+
+def transcode(film: Path, policy: Policy = SHORT) -> Transcoded:
+    """Probe, plan and encode every chunk of a film."""
+    plan = make_plan(probe(film), policy)
+    sink = MemorySink()
+    results = []
+    for chunk in plan.chunks:
+        results.append(encode_chunk(film, plan, chunk, plan.renditions, KEYS.content_key, sink))
+    return Transcoded(plan, sink, results)
