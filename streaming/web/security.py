@@ -52,6 +52,9 @@ HEADERS: Mapping[str, str] = {
         )
     ),
 }
+# Under no-referrer browsers say "Origin: null" with form posts, which on plain HTTP is all that tells our own
+# door from another site; same-origin shows the address to nobody but us.
+DOORS, DOOR_REFERRER = "/l/", "same-origin"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 BODY_LIMIT = 64 * 1024
 UPLOADS = "/api/v1/uploads"
@@ -72,14 +75,17 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        caching = "no-store" if scope["path"].startswith("/api/") else "private, no-cache"
+        path: str = scope["path"]
+        wanted = dict(HEADERS)
+        wanted["Cache-Control"] = "no-store" if path.startswith("/api/") else "private, no-cache"
+        if path.startswith(DOORS):
+            wanted["Referrer-Policy"] = DOOR_REFERRER
 
         async def complete(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in wanted.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", caching)
             await send(message)
 
         await self._app(scope, receive, complete)

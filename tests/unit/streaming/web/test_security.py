@@ -13,7 +13,7 @@ from streaming.web.security import HEADERS, secure
 TUS = {"Content-Type": "application/offset+octet-stream"}
 
 
-def make_client(own: str = "") -> TestClient:
+def make_client(own_origin: str = "") -> TestClient:
     app, problems = FastAPI(), Problems()
     problems.install(app)
 
@@ -22,11 +22,15 @@ def make_client(own: str = "") -> TestClient:
     def thing() -> Response:
         return PlainTextResponse("thing")
 
-    @app.get("/l/door")
-    def door() -> Response:
+    @app.get("/own")
+    def own_headers() -> Response:
         return PlainTextResponse(
             "door", headers={"Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
         )
+
+    @app.get("/l/link")
+    def link() -> Response:
+        return PlainTextResponse("link")
 
     @app.get("/broken")
     def broken() -> None:
@@ -38,7 +42,7 @@ def make_client(own: str = "") -> TestClient:
     async def change(request: Request) -> Response:
         return PlainTextResponse(str(len(await request.body())))
 
-    door_app = secure(app, problems, own=own, limit=1000)
+    door_app = secure(app, problems, own=own_origin, limit=1000)
     return TestClient(door_app, base_url="http://house.test", raise_server_exceptions=False)
 
 
@@ -69,9 +73,14 @@ def test_the_content_policy_is_the_strict_one(client: TestClient) -> None:
 def test_api_answers_are_never_kept_and_routes_may_say_otherwise(client: TestClient) -> None:
     assert client.get("/api/v1/thing").headers["cache-control"] == "no-store"
     assert client.get("/page").headers["cache-control"] == "private, no-cache"
-    door = client.get("/l/door").headers
-    assert (door["cache-control"], door["referrer-policy"]) == ("no-store", "same-origin")
-    assert len(door.get_list("referrer-policy")) == 1
+    own = client.get("/own").headers
+    assert (own["cache-control"], own["referrer-policy"]) == ("no-store", "same-origin")
+    assert len(own.get_list("referrer-policy")) == 1
+
+
+def test_doors_let_their_form_say_where_it_comes_from(client: TestClient) -> None:
+    assert client.get("/l/link").headers["referrer-policy"] == "same-origin"
+    assert client.get("/page").headers["referrer-policy"] == "no-referrer"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +130,7 @@ def test_reading_is_open_to_links_from_elsewhere(client: TestClient) -> None:
 
 
 def test_behind_a_proxy_the_public_origin_is_ours_as_well() -> None:
-    client = make_client(own="https://films.example")
+    client = make_client(own_origin="https://films.example")
     assert client.post("/api/v1/thing", headers={"Origin": "https://films.example"}).status_code == 200
     assert client.post("/api/v1/thing", headers={"Origin": "https://other.example"}).status_code == 403
 
