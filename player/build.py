@@ -1,4 +1,4 @@
-"""Builds the browser code with the Node that comes from PyPI: `python -m player.build [--check] [--test] [--force]`.
+"""Builds the browser code with the Node that comes from PyPI: `python -m player.build [--check] [--test]`.
 
 Nothing is done when neither the sources nor the lock file changed since the last build.
 """
@@ -144,7 +144,8 @@ def _run(step: str, argv: list[str]) -> None:
     told = (finished.stderr + finished.stdout).strip()
     if any(sign in told for sign in UNREACHABLE):
         raise BuildError(
-            "npm's registry cannot be reached. Check the connection (or `npm config get registry`) and try again."
+            "npm's registry cannot be reached. Check the connection "
+            "(or what `npm config get registry` says) and try again."
         )
     raise BuildError(f"{step} failed:\n{told}")
 

@@ -29,15 +29,17 @@ function named(metafile) {
   const names = {};
   for (const path of Object.keys(metafile.outputs)) {
     const file = basename(path);
+    if (file.startsWith("chunk-")) continue;
     names[file.replace(/-[A-Z0-9]{8}(\.\w+)$/, "$1")] = file;
   }
   return names;
 }
 
-/** Shaka's stylesheet without its web font: nothing is fetched from another house. */
+/** Shaka's stylesheet without its web font (nothing is fetched from another house), then ours. */
 async function controlsStyle() {
   const path = join(here, "node_modules", "shaka-player", "dist", "controls.modern.css");
-  const css = (await readFile(path, "utf8")).replace(/@font-face\s*\{[^}]*\}/g, "");
+  const theirs = (await readFile(path, "utf8")).replace(/@font-face\s*\{[^}]*\}/g, "");
+  const css = theirs + (await readFile(join(here, "src", "screen", "controls.css"), "utf8"));
   const foreign = /url\(\s*["']?(?:https?:)?\/\//.exec(css);
   if (foreign) throw new Error(`controls.css would fetch from another host near: ${css.slice(foreign.index, foreign.index + 80)}`);
   const { code } = await esbuild.transform(css, { loader: "css", minify: true, legalComments: "eof", target: common.target });
@@ -49,18 +51,26 @@ async function controlsStyle() {
 await mkdir(out, { recursive: true });
 const worker = await esbuild.build({ ...common, entryPoints: { "vault-worker": "src/vault-worker.ts" } });
 const workerName = named(worker.metafile)["vault-worker.js"];
-const bundles = await esbuild.build({
-  ...common,
-  splitting: true,
-  entryPoints: Object.fromEntries(pages.map((page) => [page, `src/${page}.ts`])),
-  define: { VAULT_WORKER_FILE: JSON.stringify(workerName) },
-});
-const manifest = { ...named(worker.metafile), ...named(bundles.metafile), ...(await controlsStyle()) };
+
+/** Each page by itself: what only one page needs must not cost another a round trip for a shared piece. */
+const bundles = [];
+for (const page of pages) {
+  bundles.push(
+    await esbuild.build({
+      ...common,
+      splitting: true,
+      entryPoints: { [page]: `src/${page}.ts` },
+      define: { VAULT_WORKER_FILE: JSON.stringify(workerName) },
+    }),
+  );
+}
+const metafiles = [worker, ...bundles].map((one) => one.metafile);
+const manifest = Object.assign({}, ...metafiles.map(named), await controlsStyle());
 const sorted = Object.fromEntries(Object.entries(manifest).sort());
 
 await writeFile(join(out, "manifest.json.new"), `${JSON.stringify(sorted, null, 2)}\n`);
 await rename(join(out, "manifest.json.new"), join(out, "manifest.json"));
-// Split chunks that share a stable name ("chunk") must survive too: keep every file this run wrote.
-const written = [...Object.keys(worker.metafile.outputs), ...Object.keys(bundles.metafile.outputs)].map((path) => basename(path));
+// Pieces that several modules share are in no manifest: keep every file this run wrote.
+const written = metafiles.flatMap((one) => Object.keys(one.outputs)).map((path) => basename(path));
 const keep = new Set([...written, ...Object.values(sorted), "manifest.json", ".stamp"]);
 for (const file of await readdir(out)) if (!keep.has(file)) await rm(join(out, file));

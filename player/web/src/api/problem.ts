@@ -11,6 +11,13 @@ export interface Problem {
   hint: string;
   /** Seconds to wait before asking again, from Retry-After; null if not said. */
   retryAfter: number | null;
+  /** What is wrong with single fields of what was sent. */
+  errors?: readonly FieldError[];
+}
+
+export interface FieldError {
+  field: string;
+  sentence: string;
 }
 
 /** A request that was answered with a problem, or not at all. */
@@ -54,6 +61,7 @@ export function readProblem(status: number, body: string | null, retryAfter: str
     detail: text(fields["detail"]) ?? text(fields["title"]) ?? detail,
     hint: text(fields["hint"]) ?? (text(fields["detail"]) ? "" : hint),
     retryAfter: readRetryAfter(retryAfter),
+    errors: readErrors(fields["errors"]),
   };
 }
 
@@ -73,6 +81,14 @@ export function inWords(problem: Problem): string {
 export function readRetryAfter(value: string | null): number | null {
   if (value === null || !/^\s*\d+\s*$/.test(value)) return null;
   return Math.min(Number(value), 3600);
+}
+
+function readErrors(value: unknown): FieldError[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((one: unknown) => {
+    const { field, sentence } = (typeof one === "object" && one !== null ? one : {}) as Record<string, unknown>;
+    return typeof field === "string" && typeof sentence === "string" ? [{ field, sentence }] : [];
+  });
 }
 
 function parse(body: string | null): Record<string, unknown> {

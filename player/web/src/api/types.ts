@@ -54,6 +54,8 @@ export interface Playback {
   renew_url: string;
   release_url: string;
   lease_until: string;
+  /** Seconds after which the lease should be renewed, if the server says so. */
+  renew_after_s?: number;
   /** When the licence ends; null if it does not. */
   ends_at: string | null;
   start_at_s: number | null;
@@ -65,6 +67,7 @@ export interface Playback {
 
 export interface Renewal {
   lease_until: string;
+  renew_after_s?: number;
   ends_at: string | null;
 }
 

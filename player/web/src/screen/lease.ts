@@ -24,7 +24,7 @@ export class Lease {
   constructor(playback: Playback, holder: LeaseHolder) {
     this.#playback = playback;
     this.#holder = holder;
-    this.#plan(playback.lease_until);
+    this.#plan(playback);
   }
 
   /** Renews now, also to ask why something was refused. Answers the refusal, or null when all is well. */
@@ -35,7 +35,7 @@ export class Lease {
       const answer = await call<Renewal>("POST", this.#playback.renew_url, this.#holder.position());
       if (this.#over) return null;
       this.#holder.renewed(moment(answer.ends_at));
-      this.#plan(answer.lease_until);
+      this.#plan(answer);
       return null;
     } catch (error) {
       const problem = problemOf(error);
@@ -66,9 +66,10 @@ export class Lease {
     if (!sent) void call("POST", this.#playback.release_url, { position_s }, { keepalive: true }).catch(() => undefined);
   }
 
-  #plan(until: string): void {
-    const life = (moment(until) ?? 0) - serverClock.now();
-    this.#timer = window.setTimeout(() => void this.renew(), Math.max(1000, life * RENEW_AT));
+  #plan({ lease_until, renew_after_s }: Renewal): void {
+    const life = (moment(lease_until) ?? 0) - serverClock.now();
+    const pause = renew_after_s === undefined ? life * RENEW_AT : renew_after_s * 1000;
+    this.#timer = window.setTimeout(() => void this.renew(), Math.max(1000, pause));
   }
 }
 

@@ -8,6 +8,8 @@ export interface NetworkEvents {
   held(until: number): void;
   /** A refusal that asking again will not change. */
   refused(fault: HttpFault): void;
+  /** The lease was found stale: renew it. Answers whether it holds again. */
+  renew(): Promise<boolean>;
 }
 
 interface Networking {
@@ -23,6 +25,7 @@ export class Patience {
   #notBefore = 0;
   #tried = new Map<string, number>();
   #release: (() => void)[] = [];
+  #renewal: Promise<boolean> | null = null;
   #events: NetworkEvents;
 
   constructor(events: NetworkEvents) {
@@ -55,6 +58,10 @@ export class Patience {
     const address = String(error.data[0]);
     const tried = (this.#tried.get(address) ?? 0) + 1;
     this.#tried.set(address, tried);
+    if (fault?.problem.code === "lease_stale" && tried <= 2) {
+      this.#renewal = this.#events.renew();
+      return true;
+    }
     if (fault && isFinal(fault, tried)) {
       this.#events.refused(fault);
       return false;
@@ -68,6 +75,7 @@ export class Patience {
   }
 
   async #wait(): Promise<void> {
+    await this.#renewal;
     const pause = this.#notBefore - Date.now();
     if (pause > 0) await this.#sleep(pause);
     // Browsers tell "offline" reliably only in that direction: online may be untrue, then requests fail and retry.

@@ -42,6 +42,7 @@ export class Screen {
     this.#patience = new Patience({
       held: (until) => this.#tell({ type: "held", until }),
       refused: (fault) => void this.#refused(fault.problem),
+      renew: async () => (await this.#lease?.renew()) === null,
     });
   }
 

@@ -32,6 +32,15 @@ export function showFieldError(form: HTMLElement, name: string, sentence: string
   }
 }
 
+/** Shows a field's error and leads to it; answers whether the form has that field. */
+function markField(form: HTMLElement, name: string, sentence: string): boolean {
+  const field = form.querySelector<HTMLElement>(`[name="${CSS.escape(name)}"]`);
+  if (!field || !form.querySelector(`[data-error-for="${CSS.escape(name)}"]`)) return false;
+  showFieldError(form, name, sentence);
+  field.focus();
+  return true;
+}
+
 export function clearErrors(form: HTMLElement): void {
   showProblem(form, null);
   for (const place of form.querySelectorAll<HTMLElement>("[data-error-for]")) showFieldError(form, place.dataset["errorFor"] ?? "", "");
@@ -45,7 +54,10 @@ export async function whileBusy(form: HTMLElement, button: HTMLElement | null, w
     await work();
     return true;
   } catch (error) {
-    showProblem(form, problemOf(error));
+    const problem = problemOf(error);
+    const left = (problem.errors ?? []).filter((one) => !markField(form, one.field, one.sentence));
+    // What has its place beside a field is not said twice.
+    if (left.length > 0 || !problem.errors?.length) showProblem(form, problem);
     return false;
   } finally {
     calm();
