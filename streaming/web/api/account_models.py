@@ -240,9 +240,9 @@ class DevicesOut(BaseModel):
 
 
 class TokenIn(_Body):
-    """A new API token's label."""
+    """A new API token's label; forms send null for an empty field."""
 
-    label: Annotated[str, Field(max_length=80)] = ""
+    label: Annotated[str | None, Field(max_length=80)] = None
 
 
 class TokenOut(BaseModel):

@@ -153,7 +153,7 @@ def tokens(request: Request, asker: Viewer) -> TokensOut:
 @router.post("/tokens", status_code=201, dependencies=SIGNED_IN, responses=documented(400, 401, 403, 409))
 def create_token(request: Request, asker: LoggedIn, body: TokenIn) -> IssuedTokenOut:
     """Make an API token; its text is answered this once."""
-    issued = services(request).accounts.create_token(asker.account_id, body.label)
+    issued = services(request).accounts.create_token(asker.account_id, body.label or "")
     return IssuedTokenOut(**TokenOut.of(issued.info).model_dump(), token=issued.text.reveal().decode())
 
 

@@ -359,6 +359,7 @@ def test_an_api_token_is_told_once_works_and_dies(
     program = house.client(headers={"Authorization": f"Bearer {token}"})
     me = program.get("/api/v1/account").json()
     assert (me["name"], me["token_id"], me["session_id"], me["keys"]) == ("Ada", token_id, None, None)
+    assert client.post("/api/v1/tokens", json={"label": None}).json()["label"] == "API token"
     assert client.delete(f"/api/v1/tokens/{token_id}").status_code == 204
     assert program.get("/api/v1/account").status_code == 401
 
