@@ -11,15 +11,12 @@ from typing import Protocol
 from transcoder import aac, binaries, process
 from transcoder.encrypt import encrypt_segment
 from transcoder.errors import EncodeFailed
-from transcoder.fmp4 import Fragment, Splitter, add_edit_list, patch_times, read_fragment, video_codecs
+from transcoder.fmp4 import Splitter, add_edit_list, patch_times, read_fragment, video_codecs
 from transcoder.graph import PROGRESS, audio_span, encode_argv
+from transcoder.keyschedule import KeySource
 from transcoder.ladder import AudioRendition, VideoRendition
 from transcoder.plan import Chunk, Plan, Segment
 from transcoder.sandbox import DEFAULT_LIMITS, Limits
-from transcoder.secret import SecretBytes
-
-KeySource = Callable[[str, str, int], SecretBytes]
-"""(rendition, tier, crypto period) -> the 16-byte content key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +170,7 @@ class _Work:
     def _put_video(self, rung: VideoRendition, segment: Segment | None, piece: bytearray) -> None:
         found = read_fragment(piece)
         ticks = self._plan.frame_ticks
-        if segment is None or len(found.durations) != segment.frames or min(_shown(found)) != 0:
+        if segment is None or len(found.durations) != segment.frames or min(found.shown) != 0:
             wanted = "no more" if segment is None else f"{segment.frames}"
             raise EncodeFailed(
                 "output_mismatch",
@@ -233,12 +230,3 @@ class _Work:
         )
         self._sink.put(encoded, stored)
         self._done[rendition.name].append(encoded)
-
-
-def _shown(fragment: Fragment) -> list[int]:
-    """Presentation times of the samples, in ticks from the fragment's start."""
-    times, at = [], 0
-    for duration, offset in zip(fragment.durations, fragment.offsets, strict=True):
-        times.append(at + offset)
-        at += duration
-    return times

@@ -6,6 +6,7 @@ Box layouts: ISO/IEC 14496-12 (§8.8.12 tfdt, §8.8.7 tfhd, §8.8.8 trun), AAC i
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from transcoder.errors import BadMedia
 
@@ -120,6 +121,12 @@ class Fragment:
     def duration(self) -> int:
         """Ticks from the first sample to the end of the last."""
         return sum(self.durations)
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """Composition times of the samples in decoding order, in ticks from `start`."""
+        begins = accumulate(self.durations, initial=0)
+        return tuple(at + offset for at, offset in zip(begins, self.offsets, strict=False))
 
 
 def read_fragment(data: Buffer) -> Fragment:

@@ -11,7 +11,7 @@ import ffmpeg
 from transcoder.grid import AAC_SAMPLES, AUDIO_RATE
 from transcoder.ladder import AudioRendition, VideoRendition
 from transcoder.media import AudioTrack
-from transcoder.plan import Chunk, Plan
+from transcoder.plan import Chunk, Plan, TextRendition
 from transcoder.sandbox import Limits, input_options
 
 AUDIO_LEAD = 8
@@ -28,6 +28,7 @@ _OTHER_MARGIN = Fraction(12)
 """Seconds to seek before a chunk. Where there is no index a seek may land after the key frame it needs."""
 
 PROGRESS = "progress"
+POSTER_WIDTH = 1280
 
 
 def encode_argv(
@@ -57,6 +58,36 @@ def encode_argv(
         outputs.append(sound.output(f"pipe:{pipes[plan.audio.name]}", **_audio_output(plan.audio)))
     command = ffmpeg.merge_outputs(*outputs).global_args(*_global(pipes))
     return [str(word) for word in ffmpeg.compile(command, cmd=binary)]
+
+
+def subtitle_argv(
+    binary: str, source: Path, plan: Plan, text: TextRendition, pipe: int, limits: Limits
+) -> list[str]:
+    """Build the command that writes one subtitle track as WebVTT, times from the film's first frame."""
+    film = ffmpeg.input(f"file:{source}", **input_options(limits), itsoffset=_seconds(-plan.info.video.start))
+    options = {"f": "webvtt", "c:s": "webvtt", "avoid_negative_ts": "disabled"}
+    command = film[str(text.stream)].output(f"pipe:{pipe}", **options).global_args(*_global({}))
+    return [str(word) for word in ffmpeg.compile(command, cmd=binary)]
+
+
+def poster_argv(binary: str, source: Path, plan: Plan, pipe: int, limits: Limits) -> list[str]:
+    """Build the command that writes one JPEG of a typical frame."""
+    track = plan.info.video
+    begin = track.start + plan.duration / 8
+    options = input_options(limits) | {"ss": _seconds(begin), "seek_timestamp": "1", "noaccurate_seek": None}
+    width = min(POSTER_WIDTH, track.width) // 2 * 2
+    height = max(2, round(width * track.height / track.width / 2) * 2)
+    picture = (
+        ffmpeg.input(f"file:{source}", **options)[str(track.index)]
+        # The frame nearest to the average of about 4 s: neither black nor a flash.
+        .filter("fps", "6")
+        .filter("thumbnail", 24)
+        .filter("scale", max(2, width), height, flags="bicubic", out_range="pc")
+        .filter("format", "yuvj420p")
+        .filter("setsar", 1)
+        .output(f"pipe:{pipe}", **{"frames:v": 1, "f": "mjpeg", "c:v": "mjpeg", "q:v": 4, **_plain()})
+    )
+    return [str(word) for word in ffmpeg.compile(picture.global_args(*_global({})), cmd=binary)]
 
 
 def _global(pipes: Mapping[str, int]) -> list[str]:

@@ -7,6 +7,7 @@
 fields that do not apply are "" and -1.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +16,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from transcoder.secret import SecretBytes
+
+KeySource = Callable[[str, str, int], SecretBytes]
+"""(rendition, tier, crypto period) -> the 16-byte content key; `TitleKeys.content_key` is one."""
 
 VERSION = 1
 SECRET_BYTES = 32
