@@ -21,7 +21,7 @@ from streaming.accounts.values import SALT_BYTES, WRAPPED_BYTES, Password, Recov
 from streaming.errors import Code, Fault
 from transcoder.secret import SecretBytes
 
-SHORTEST_PASSWORD = 8
+SHORTEST_PASSWORD = 10
 CODE_BYTES = 20
 _NONCE_BYTES = 12
 _AAD = b"matinee/v1/account-keys"

@@ -40,13 +40,13 @@ def play(
         else playback["playlist_url"]
     )
     if as_json:
-        return print_json({**playback, "playlist_url": url})
-    if print_url:
+        print_json({**playback, "playlist_url": url})
+    elif print_url:
         print(url)
-        return None
-    argv = _player(url, playback["title"])
-    err.print(f"Playing “{plain(playback['title'])}” with {argv[0]}…")
-    return os.execvp(argv[0], argv)  # noqa: S606 - the player takes this process's place
+    else:
+        argv = _player(url, playback["title"])
+        err.print(f"Playing “{plain(playback['title'])}” with {argv[0]}…")
+        os.execvp(argv[0], argv)  # noqa: S606 - the player takes this process's place
 
 
 def _player(url: str, name: str) -> list[str]:

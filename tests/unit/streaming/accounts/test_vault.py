@@ -89,7 +89,7 @@ def test_nothing_secret_shows_in_the_face_of_a_new_account() -> None:
 
 
 def test_a_short_password_is_refused_before_any_work() -> None:
-    with pytest.raises(Fault, match="fewer than 8"):
+    with pytest.raises(Fault, match="fewer than 10"):
         vault.new_password(SecretBytes(b"short"), PRIVATE)
 
 

@@ -1,0 +1,111 @@
+"""`create_app()`: the only place that mounts routers. Hot doors outside, then security, then FastAPI."""
+
+import asyncio
+import itertools
+import logging
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from player.render import STATIC
+from streaming.clock import SystemClock
+from streaming.delivery.doors import Doors, DoorSettings, open_doors
+from streaming.delivery.signing import AddressSigner
+from streaming.lifeline import die_with_parent
+from streaming.settings import Settings
+from streaming.web import guest, health
+from streaming.web.api import accounts, licences, playback, titles, uploads
+from streaming.web.pages import account, door, entry, film, foyer, screen, studio
+from streaming.web.pages.chrome import problem_page
+from streaming.web.problems import Problems, problem_of
+from streaming.web.security import secure
+from streaming.web.static import StaticAssets
+from streaming.wiring import Services, build
+
+log = logging.getLogger(__name__)
+
+DUTY_SECONDS = 5.0
+DESCRIPTION = """\
+Upload films, follow their making, issue time-limited viewing licences and play what you are licensed for.
+
+Log in with a browser (cookie) or send an API token as `Authorization: Bearer mt_…`. Every refusal is a problem
+document (RFC 9457) with `detail` (what happened), `hint` (what to do) and `code` (stable, for programs).
+"""
+
+
+def create_app() -> ASGIApp:
+    """Build the house that the environment describes; Granian calls this once in each worker process."""
+    die_with_parent(os.getppid())
+    return mount(build(Settings(), SystemClock()))
+
+
+def mount(services: Services) -> Doors:
+    """Put the doors in front of the application over `services`."""
+    problems = Problems(problem_page)
+    app = FastAPI(
+        title="Matinee",
+        description=DESCRIPTION,
+        version="0.1.0",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan(services),
+    )
+    app.state.services = services
+    problems.install(app)
+    for part in (accounts, uploads, titles, licences, playback, guest, health):
+        app.include_router(part.router)
+    for page in (foyer, film, screen, door, studio, account, entry):
+        app.include_router(page.router)
+    app.mount("/static", StaticAssets(STATIC))
+    settings = services.settings
+    doors = open_doors(
+        secure(app, problems, own=settings.public_url),
+        path=Path(services.database.engine.url.database or ""),
+        clock=services.clock,
+        gate=services.gate,
+        index=services.live,
+        keys_of=services.keys_of,
+        objects=services.objects,
+        signer=AddressSigner([services.root.derived("segment-addresses")]),
+        problem=problem_of,
+        settings=DoorSettings(
+            settings.lease_seconds,
+            settings.lease_grace_seconds,
+            settings.release_burst,
+            settings.release_rate,
+            settings.public_url,
+        ),
+    )
+    app.state.doors = doors
+    return doors
+
+
+def _lifespan(services: Services) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        duties = asyncio.create_task(_duties(services))
+        try:
+            yield
+        finally:
+            duties.cancel()
+            await services.uploads.stop()
+            await asyncio.to_thread(app.state.doors.close)
+            services.database.close()
+
+    return life
+
+
+async def _duties(services: Services) -> None:
+    """See to what a crash left owed by uploads, and remove what expired."""
+    for beat in itertools.count():
+        for duty, every in ((services.uploads.hand_over_pending, 1), (services.uploads.collect, 60)):
+            if beat % every == 0:
+                try:
+                    await asyncio.to_thread(duty)
+                except Exception:
+                    log.exception("a duty of the uploads failed; it is tried again")
+        await asyncio.sleep(DUTY_SECONDS)

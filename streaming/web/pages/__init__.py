@@ -1,0 +1,1 @@
+"""Pages: the house's values turned into what `player` draws, one module a room."""

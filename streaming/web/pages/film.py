@@ -1,0 +1,58 @@
+"""A film's own page."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from player import views
+from streaming.catalogue.values import TitleView
+from streaming.ids import TitleId
+from streaming.licences.values import TitleRef
+from streaming.web.asking import asker
+from streaming.web.deps import Viewer, services
+from streaming.web.pages import values
+from streaming.web.pages.chrome import page_of, shown
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/t/{title_id}")
+def film(request: Request, who: Viewer, title_id: TitleId) -> Response:
+    """Show a film with the one right button for whoever looks."""
+    house = services(request)
+    title = house.catalogue.show(asker(who), title_id)
+    standing = house.licences.standing(title_ref(title), who.account_id)
+    managed = title.mine or asker(who).admin
+    return shown(
+        views.Film(
+            page_of(request),
+            id=title.id,
+            name=title.name,
+            state=views.TitleState(title.state.value),
+            owner_name=title.owner_name,
+            year=title.year,
+            duration_s=title.duration_s,
+            description=title.description,
+            poster_url=values.poster_url(title),
+            still_url=values.poster_url(title),
+            width=title.width,
+            height=title.height,
+            languages=_languages(title, "audio"),
+            subtitles=_languages(title, "text"),
+            mine=title.mine,
+            may_manage=managed,
+            progress=values.progress(title.progress),
+            failure=values.failure(title),
+            licence=values.terms(standing.licence, house.clock.now()),
+            resume_s=house.playbacks.resume_at(who.account_id, title_id) or None,
+        )
+    )
+
+
+def title_ref(title: TitleView) -> TitleRef:
+    """A title in the licences' words."""
+    return TitleRef(title.id, title.name, title.owner_id, title.owner_name)
+
+
+def _languages(title: TitleView, kind: str) -> tuple[str, ...]:
+    named = (values.language(one.language) or one.label for one in title.renditions if one.kind == kind)
+    return tuple(dict.fromkeys(name for name in named if name))

@@ -1,0 +1,65 @@
+"""The foyer: what there is to watch, and what was begun."""
+
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from player import views
+from streaming.catalogue.values import TitleView
+from streaming.ids import TitleId
+from streaming.licences.policy import Licence
+from streaming.web.asking import asker
+from streaming.web.deps import Viewer, services
+from streaming.web.pages import values
+from streaming.web.pages.chrome import page_of, shown
+
+router = APIRouter(include_in_schema=False)
+
+NEARLY_OVER = 0.95
+"""A film left this far in counts as seen."""
+
+
+@router.get("/")
+def foyer(request: Request, who: Viewer, q: str = "", scope: str = "all", cursor: str = "") -> Response:
+    """Show the films somebody may watch, newest first."""
+    house = services(request)
+    wanted = views.Scope(scope) if scope in set(views.Scope) else views.Scope.ALL
+    page = house.catalogue.page(asker(who), query=q, mine=wanted is views.Scope.MINE, cursor=cursor)
+    licences = _best(house.licences.held_by(who.account_id))
+    resume = {title: at for title, at, _ in house.playbacks.resumes(who.account_id)}
+    now = house.clock.now()
+    cards = [values.card(one, licences.get(one.id), resume.get(one.id), now) for one in page.titles]
+    begun = [card for card, one in zip(cards, page.titles, strict=True) if _begun(one, resume)]
+    if wanted is views.Scope.NEW:
+        cards = [card for card in cards if card.resume_s is None]
+    return shown(
+        views.Foyer(
+            page_of(request),
+            films=tuple(cards),
+            continue_watching=tuple(begun) if not q and not cursor and wanted is views.Scope.ALL else (),
+            scope=wanted,
+            query=q,
+            total=house.catalogue.count(asker(who), query=q, mine=wanted is views.Scope.MINE),
+            more_url=_more(q, wanted, page.cursor),
+        )
+    )
+
+
+def _best(held: list[Licence]) -> dict[TitleId, Licence]:
+    """The licence a card speaks of: the newest one of each title that was not revoked, else the newest."""
+    found: dict[TitleId, Licence] = {}
+    for licence in sorted(held, key=lambda one: (one.revoked_at is None, one.issued_at)):
+        found[licence.title_id] = licence
+    return found
+
+
+def _begun(title: TitleView, resume: dict[TitleId, float]) -> bool:
+    at = resume.get(title.id)
+    return at is not None and (title.duration_s is None or at < title.duration_s * NEARLY_OVER)
+
+
+def _more(query: str, scope: views.Scope, cursor: str) -> str | None:
+    if not cursor:
+        return None
+    return "/?" + urlencode({"q": query, "scope": scope.value, "cursor": cursor})

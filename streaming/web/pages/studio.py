@@ -1,0 +1,152 @@
+"""The studio: a creator's films, one film in full, issuing a licence."""
+
+from collections import Counter
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from player import views
+from streaming.catalogue.values import RenditionView, TitleState, TitleView
+from streaming.ids import TitleId
+from streaming.licences.policy import Licence
+from streaming.uploads.model import Upload
+from streaming.web.asking import actor, asker
+from streaming.web.deps import Creator, services
+from streaming.web.pages import values
+from streaming.web.pages.chrome import page_of, shown
+from streaming.wiring import Services
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/studio")
+def studio(request: Request, who: Creator, q: str = "", cursor: str = "") -> Response:
+    """Show a creator's films."""
+    house = services(request)
+    page = house.catalogue.page(asker(who), query=q, mine=True, cursor=cursor)
+    licences = house.licences.of_owner(actor(who))
+    counts = Counter(one.title_id for one in licences if one.revoked_at is None)
+    watching = _watching(house, licences)
+    minutes = house.playbacks.minutes_watched([one.id for one in page.titles])
+    unfinished = {one.title_id: one for one in house.uploads.unfinished(who.account_id) if one.title_id}
+    films = tuple(
+        _row(one, counts[one.id], watching[one.id], minutes.get(one.id, 0), unfinished.get(one.id))
+        for one in page.titles
+    )
+    return shown(
+        views.Studio(
+            page_of(request),
+            films=films,
+            total=house.catalogue.count(asker(who), query=q, mine=True),
+            used_bytes=house.catalogue.quota_used(who.account_id),
+            quota_bytes=house.settings.quota_bytes,
+            query=q,
+            more_url="/studio?" + urlencode({"q": q, "cursor": page.cursor}) if page.cursor else None,
+        )
+    )
+
+
+@router.get("/studio/t/{title_id}")
+def studio_title(request: Request, who: Creator, title_id: TitleId) -> Response:
+    """Show one film to its creator, in full."""
+    house = services(request)
+    licences = house.licences.of_title(actor(who), title_id)
+    title = house.catalogue.show(asker(who), title_id)
+    watching = house.playbacks.count_by_licence([one.id for one in licences])
+    minutes = house.playbacks.minutes_watched([title_id])
+    unfinished = next(
+        (one for one in house.uploads.unfinished(who.account_id) if one.title_id == title_id), None
+    )
+    return shown(
+        views.StudioTitle(
+            page_of(request),
+            film=_row(title, len(licences), sum(watching.values()), minutes.get(title_id, 0), unfinished),
+            description=title.description,
+            year=title.year,
+            poster_url=values.poster_url(title),
+            source_name=title.source_name,
+            tracks=tuple(_track(one) for one in title.renditions if one.kind != "video"),
+            ladder=tuple(_rung(title, one) for one in title.renditions if one.kind == "video"),
+            licences=tuple(_licence(house, one, watching.get(one.id, 0)) for one in licences),
+            licences_total=len(licences),
+        )
+    )
+
+
+@router.get("/studio/t/{title_id}/licences/new")
+def new_licence(request: Request, who: Creator, title_id: TitleId) -> Response:
+    """Show the form that issues a licence; its script reads the licence back and sends it."""
+    house = services(request)
+    house.licences.of_title(actor(who), title_id)
+    title = house.catalogue.show(asker(who), title_id)
+    return shown(
+        views.IssueLicence(
+            page_of(request),
+            title_id=title.id,
+            title_name=title.name,
+            duration_s=title.duration_s,
+            poster_url=values.poster_url(title),
+            best_tier=_best_tier(title),
+            draft=views.LicenceDraft(tier=_best_tier(title)),
+        )
+    )
+
+
+def _row(
+    title: TitleView, licences: int, watching: int, minutes: float, unfinished: Upload | None
+) -> views.StudioFilm:
+    return values.studio_film(
+        title, licences=licences, watching=watching, minutes=round(minutes), unfinished=unfinished
+    )
+
+
+def _watching(house: Services, licences: list[Licence]) -> Counter[TitleId]:
+    """How many screens show each title now, by its licences."""
+    title_of = {one.id: one.title_id for one in licences}
+    counts = house.playbacks.count_by_licence(list(title_of))
+    watching: Counter[TitleId] = Counter()
+    for licence, count in counts.items():
+        watching[title_of[licence]] += count
+    return watching
+
+
+def _track(rendition: RenditionView) -> views.Track:
+    kind = views.TrackKind(rendition.kind)
+    detail = {"audio": "AAC, stereo", "text": "Subtitles (WebVTT)"}.get(rendition.kind, rendition.codecs)
+    label = f"{detail}, {rendition.label}" if rendition.label else detail
+    return views.Track(kind, label, values.language(rendition.language))
+
+
+def _rung(title: TitleView, rendition: RenditionView) -> views.Rung:
+    done = 100.0 if title.state is TitleState.READY else None
+    if done is None and title.progress and title.progress.frames_total:
+        done = title.progress.percent
+    return views.Rung(
+        name=rendition.name,
+        width=rendition.width,
+        height=rendition.height,
+        bitrate=rendition.bandwidth or None,
+        tier=views.Tier(rendition.tier),
+        reason=_reason(title, rendition),
+        percent=done,
+    )
+
+
+def _reason(title: TitleView, rendition: RenditionView) -> str:
+    if rendition.height is not None and rendition.height == title.height:
+        return "The film’s own size."
+    return "For slower connections and smaller screens."
+
+
+def _licence(house: Services, licence: Licence, watching: int) -> views.LicenceRow:
+    held = values.terms(licence, house.clock.now())
+    assert held is not None  # noqa: S101 - a licence always has terms
+    kind = views.HolderKind.ACCOUNT if licence.holder.kind == "account" else views.HolderKind.LINK
+    return views.LicenceRow(licence.id, kind, licence.holder.name, held, licence.issued_at, watching)
+
+
+def _best_tier(title: TitleView) -> views.Tier:
+    order = list(views.Tier)
+    tiers = [views.Tier(one.tier) for one in title.renditions if one.kind == "video"]
+    return max(tiers, key=order.index, default=views.Tier.HD)

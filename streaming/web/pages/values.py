@@ -1,0 +1,134 @@
+"""From the house's values to the values pages are drawn from."""
+
+from datetime import datetime
+
+from player import views
+from streaming.catalogue.values import Progress, TitleState, TitleView
+from streaming.licences.policy import Licence, ends_at, state
+from streaming.uploads.model import Upload
+
+LANGUAGES = {
+    "eng": "English", "en": "English", "deu": "German", "ger": "German", "de": "German", "fra": "French",
+    "fre": "French", "fr": "French", "spa": "Spanish", "es": "Spanish", "ita": "Italian", "it": "Italian",
+    "por": "Portuguese", "pt": "Portuguese", "nld": "Dutch", "dut": "Dutch", "nl": "Dutch", "jpn": "Japanese",
+    "ja": "Japanese", "zho": "Chinese", "chi": "Chinese", "zh": "Chinese", "rus": "Russian", "ru": "Russian",
+    "pol": "Polish", "pl": "Polish", "swe": "Swedish", "sv": "Swedish", "dan": "Danish", "da": "Danish",
+    "nor": "Norwegian", "no": "Norwegian", "fin": "Finnish", "fi": "Finnish", "kor": "Korean", "ko": "Korean",
+    "ara": "Arabic", "ar": "Arabic", "hin": "Hindi", "hi": "Hindi", "tur": "Turkish", "tr": "Turkish",
+}  # fmt: skip
+
+
+def language(code: str) -> str:
+    """Name a language by its ISO 639 code; the code itself when it is rare, nothing when unknown."""
+    return "" if code in ("", "und") else LANGUAGES.get(code, code)
+
+
+def poster_url(title: TitleView) -> str | None:
+    """The address of a title's picture; the version in it lets browsers keep the picture."""
+    return f"/api/v1/titles/{title.id}/poster" if title.has_poster else None
+
+
+def progress(found: Progress | None) -> views.Progress | None:
+    """Progress for pages; a percentage only once there are frames to count."""
+    if found is None:
+        return None
+    return views.Progress(
+        stage=views.Stage(found.stage.value),
+        percent=found.percent if found.frames_total else None,
+        eta_s=found.eta_s,
+        playable_s=found.playable_s,
+        frames_done=found.frames_done,
+        frames_total=found.frames_total,
+        queue_position=found.queue_position,
+    )
+
+
+def playable(title: TitleView) -> bool:
+    """Whether there is anything to play."""
+    begun = title.progress is not None and title.progress.playable_s > 0
+    return title.state is TitleState.READY or (title.state is TitleState.ENCODING and begun)
+
+
+def failure(title: TitleView) -> views.Failure | None:
+    """Why a title failed, for its owner."""
+    if title.failure is None:
+        return None
+    return views.Failure(
+        title.failure.sentence, title.failure.hint, title.failure.code, can_retry=title.upload_id is not None
+    )
+
+
+def terms(licence: Licence | None, now: datetime) -> views.LicenceTerms | None:
+    """A licence's terms as they stand at `now`."""
+    if licence is None:
+        return None
+    kept = licence.terms
+    unplayed = licence.first_played_at is None
+    return views.LicenceTerms(
+        state=views.LicenceState(state(licence, now)),
+        valid_from=kept.valid_from,
+        valid_until=kept.valid_until,
+        rental_s=int(kept.rental.total_seconds()) if kept.rental else None,
+        playback_s=int(kept.playback.total_seconds()) if kept.playback else None,
+        start_by=kept.valid_from + kept.rental if kept.rental and unplayed else None,
+        first_played_at=licence.first_played_at,
+        ends_at=ends_at(licence),
+        revoked_at=licence.revoked_at,
+        tier=views.Tier(kept.tier.value),
+        max_streams=kept.max_streams,
+        issuer=licence.issued_by,
+    )
+
+
+def card(title: TitleView, licence: Licence | None, resume_s: float | None, now: datetime) -> views.FilmCard:
+    """One poster of the foyer."""
+    held = terms(licence, now)
+    return views.FilmCard(
+        id=title.id,
+        name=title.name,
+        state=views.TitleState(title.state.value),
+        year=title.year,
+        duration_s=title.duration_s,
+        poster_url=poster_url(title),
+        owner_name=title.owner_name,
+        mine=title.mine,
+        percent=title.progress.percent if title.progress else None,
+        playable=playable(title),
+        resume_s=resume_s,
+        licence_state=held.state if held else None,
+        valid_from=held.valid_from if held else None,
+        ends_at=held.ends_at if held else None,
+    )
+
+
+def upload(found: Upload, title_id: str) -> views.Upload:
+    """An unfinished upload."""
+    return views.Upload(
+        id=found.id,
+        title_id=title_id,
+        filename=found.filename,
+        length=found.length or 0,
+        offset=found.offset,
+        expires_at=found.expires_at,
+    )
+
+
+def studio_film(
+    title: TitleView, *, licences: int, watching: int, minutes: int, unfinished: Upload | None
+) -> views.StudioFilm:
+    """One row of the studio."""
+    return views.StudioFilm(
+        id=title.id,
+        name=title.name,
+        state=views.TitleState(title.state.value),
+        created_at=title.created_at,
+        still_url=poster_url(title),
+        duration_s=title.duration_s,
+        size_bytes=title.size_bytes or None,
+        licences=licences,
+        watching=watching,
+        minutes_watched=minutes,
+        progress=progress(title.progress),
+        failure=failure(title),
+        upload=upload(unfinished, title.id) if unfinished else None,
+    )

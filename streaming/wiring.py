@@ -1,0 +1,210 @@
+"""Settings in, a house of services out: the one place where features are put together.
+
+Features do not know one another. What one needs of another is handed in here, as a function or as a small
+adapter below.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from streaming.accounts.principal import Role
+from streaming.accounts.service import AccountService
+from streaming.accounts.throttle import Throttle
+from streaming.catalogue.index import TitleIndex
+from streaming.catalogue.service import Catalogue
+from streaming.clock import Clock, SystemClock
+from streaming.db.engine import Database, open_engine
+from streaming.delivery.index import LiveIndex
+from streaming.delivery.leases import LeaseRule
+from streaming.delivery.service import PlaybackService
+from streaming.errors import Code, Fault
+from streaming.ids import AccountId, TitleId, UploadId, VersionId
+from streaming.keys.root import RootKey, load_or_make
+from streaming.keys.titles import WrappedSecrets, unwrap_secrets
+from streaming.licences.gate import LicenceGate
+from streaming.licences.service import LicenceService
+from streaming.licences.values import AccountRef, TitleRef
+from streaming.settings import Settings
+from streaming.storage.objects import LocalObjects, ObjectStore
+from streaming.uploads.model import Upload
+from streaming.uploads.service import UploadService
+from transcoder.keyschedule import TitleKeys
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a request or a job may use."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    root: RootKey
+    objects: ObjectStore
+    accounts: AccountService
+    catalogue: Catalogue
+    index: TitleIndex
+    live: LiveIndex
+    uploads: UploadService
+    licences: LicenceService
+    gate: LicenceGate
+    playbacks: PlaybackService
+
+    def keys_of(self, title_id: str, version_id: str) -> TitleKeys:
+        """Unwrap a title version's secrets; blocks. Raises `Fault` GONE when they are shredded."""
+        version = self.index.version(TitleId(title_id))
+        wrapped = self.index.secrets(VersionId(version_id))
+        if version is None or version.version_id != version_id or wrapped is None:
+            raise Fault(
+                Code.GONE,
+                "This film is no longer here.",
+                "Ask whoever showed it to you.",
+                name="film_gone",
+            )
+        kept = WrappedSecrets(*wrapped)
+        opened = unwrap_secrets(self.root, version.owner_id, title_id, version.number, kept)
+        return TitleKeys(title_id, version.number, opened.title_secret, opened.server_share)
+
+
+@contextmanager
+def open_services(settings: Settings, clock: Clock | None = None) -> Iterator[Services]:
+    """Open a house whose data folder has been prepared; close it on leaving."""
+    services = build(settings, clock or SystemClock())
+    try:
+        yield services
+    finally:
+        services.database.close()
+
+
+def build(settings: Settings, clock: Clock) -> Services:
+    """Put the features together."""
+    database = Database(open_engine(settings.database_url))
+    root = load_or_make(settings.root_key_file)
+    objects = LocalObjects(settings.objects_folder)
+    role = Role(settings.open_role) if settings.open_role else None
+    accounts = AccountService(
+        database, clock, Throttle(clock), salt_secret=root.derived("login-salts"), open_role=role
+    )
+    index = TitleIndex(database)
+    live = LiveIndex(index)
+    licences = LicenceService(database, clock, _Titles(index, accounts), _AccountsByName(accounts))
+    uploaded = _Uploaded()
+    catalogue = Catalogue(
+        database,
+        clock,
+        objects,
+        root,
+        _Access(licences, accounts),
+        uploaded,
+        period_seconds=settings.crypto_period_seconds,
+    )
+    uploads = _uploads(settings, database, clock, catalogue)
+    uploaded.service = uploads
+    gate = LicenceGate()
+    playbacks = PlaybackService(
+        database,
+        clock,
+        gate,
+        live.read_version,
+        LeaseRule(settings.lease_seconds, settings.lease_grace_seconds),
+        (settings.release_burst, settings.release_rate),
+    )
+    return Services(
+        settings,
+        clock,
+        database,
+        root,
+        objects,
+        accounts,
+        catalogue,
+        index,
+        live,
+        uploads,
+        licences,
+        gate,
+        playbacks,
+    )
+
+
+def _uploads(settings: Settings, database: Database, clock: Clock, catalogue: Catalogue) -> UploadService:
+    """Make uploads feed titles; a partial upload feeds none until it is joined."""
+
+    def made(upload: Upload) -> TitleId:
+        return catalogue.title_for_upload(
+            upload.owner_id, upload.id, upload.filename, upload.title, upload.length
+        )
+
+    return UploadService(
+        database,
+        clock,
+        settings.uploads_folder,
+        quota_bytes=settings.quota_bytes,
+        on_created=made,
+        on_finished=lambda upload: catalogue.upload_finished(upload.id, upload.length),
+        on_gone=lambda upload: catalogue.upload_gone(upload.id),
+        quota_used=catalogue.quota_used,
+    )
+
+
+class _Titles:
+    """Tells licences of a title, whatever its state."""
+
+    def __init__(self, index: TitleIndex, accounts: AccountService) -> None:
+        self._index = index
+        self._accounts = accounts
+
+    def __call__(self, title_id: TitleId) -> TitleRef | None:
+        """Give a title by its id, or None."""
+        found = self._index.version(title_id)
+        if found is None:
+            return None
+        names = self._accounts.names_of([found.owner_id])
+        return TitleRef(found.title_id, found.name, found.owner_id, names.get(found.owner_id, ""))
+
+
+class _Access:
+    """Tells the catalogue who may know of what, and what people are called."""
+
+    def __init__(self, licences: LicenceService, accounts: AccountService) -> None:
+        self._licences = licences
+        self._accounts = accounts
+
+    def may_watch(self, account_id: AccountId, title_id: TitleId) -> bool:
+        return self._licences.may_watch(account_id, title_id)
+
+    def watchable_ids(self, account_id: AccountId) -> Collection[TitleId]:
+        return self._licences.watchable_ids(account_id)
+
+    def names_of(self, account_ids: Collection[AccountId]) -> Mapping[AccountId, str]:
+        return self._accounts.names_of(account_ids)
+
+
+class _Uploaded:
+    """Uploaded files for the catalogue; uploads are made after it, because they feed it."""
+
+    service: UploadService
+
+    def source_path(self, upload_id: UploadId) -> Path | None:
+        path = self.service.path(upload_id)
+        return path if path.is_file() else None
+
+    def discard(self, upload_id: UploadId) -> None:
+        self.service.delete_file(upload_id)
+
+
+class _AccountsByName:
+    """Tells licences of an account by its name."""
+
+    def __init__(self, accounts: AccountService) -> None:
+        self._accounts = accounts
+
+    def __call__(self, name: str) -> AccountRef | None:
+        """Give an account by its name, or None."""
+        try:
+            found = self._accounts.named(name)
+        except Fault as fault:
+            if fault.code is Code.NOT_FOUND:
+                return None
+            raise
+        return AccountRef(found.id, found.name)
