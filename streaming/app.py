@@ -32,8 +32,8 @@ DUTY_SECONDS = 5.0
 DESCRIPTION = """\
 Upload films, follow their making, issue time-limited viewing licences and play what you are licensed for.
 
-Log in with a browser (cookie) or send an API token as `Authorization: Bearer mt_…`. Every refusal is a problem
-document (RFC 9457) with `detail` (what happened), `hint` (what to do) and `code` (stable, for programs).
+Log in with a browser (cookie) or send an API token as `Authorization: Bearer mt_…`. Every refusal is a
+problem document (RFC 9457) with `detail` (what happened), `hint` (what to do) and `code` (stable, for programs).
 """
 
 
@@ -52,6 +52,7 @@ def mount(services: Services) -> Doors:
         version="0.1.0",
         docs_url=None,
         redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # addresses hold bearer tokens
         lifespan=_lifespan(services),
     )
     app.state.services = services
