@@ -209,24 +209,22 @@ class Keeper:
 
     def hand_over_pending(self) -> int:
         """Do what a crash or a failing hook left owed; gives how many uploads were handed over."""
+        handed = 0
         for upload in self._all(State.RECEIVING):
             if upload.length is not None and upload.offset == upload.length:
-                self._with_lock(upload, self.complete)
+                handed += self._complete_unless_busy(upload)
         for row in self.store.untold():
             self.tell_gone(self.compose(row))
         owed = [upload for upload in self._all(State.COMPLETE) if upload.kind != "partial"]
-        return sum(self.hand_over(upload).state == State.HANDED_OVER for upload in owed)
+        return handed + sum(self.hand_over(upload).state == State.HANDED_OVER for upload in owed)
 
     def _all(self, *states: State) -> Iterable[Upload]:
         return [self.compose(row) for row in self.store.in_states(*states)]
 
-    def _with_lock(self, upload: Upload, act: Callable[[Upload], object]) -> bool:
-        """Do `act` unless somebody is busy with the upload; tells whether it was done."""
+    def _complete_unless_busy(self, upload: Upload) -> bool:
+        """Complete an upload whose last byte is durable; whoever holds its lock is about to do so."""
         try:
             with self.files.open(upload.id):
-                act(upload)
-        except Busy:
+                return self.complete(upload).state == State.HANDED_OVER
+        except (Busy, FileNotFoundError):
             return False
-        except FileNotFoundError:
-            act(upload)
-        return True

@@ -197,3 +197,63 @@ def test_a_house_that_stays_away_is_named_after_patience(tmp_path: Path, server:
         pytest.raises(Fault, match="does not answer"),
     ):
         client.upload(film)
+
+
+def test_a_second_machine_goes_on_where_the_first_stopped(server: Server, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    expected = make_film(film, 40 * MB)
+    with TusClient(server.url, {}, state=tmp_path / "first") as client, pytest.raises(KeyboardInterrupt):
+        client.upload(film, progress=lambda sent, _total: stop_at(sent, 20 * MB))
+    remembered = [path.read_text() for path in (tmp_path / "first").iterdir()]
+    assert len(remembered) == 1
+    with TusClient(server.url, {}, state=tmp_path / "second") as client:
+        uploaded = client.upload(film)
+    assert uploaded.url in remembered[0]
+    assert uploaded.resumed_at >= 8 * MB
+    assert arrived(server, uploaded.url) == expected
+
+
+def test_an_upload_that_is_gone_begins_anew(server: Server, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    expected = make_film(film, 24 * MB)
+    with TusClient(server.url, {}, state=tmp_path / "state") as client:
+        with pytest.raises(KeyboardInterrupt):
+            client.upload(film, progress=lambda sent, _total: stop_at(sent, 10 * MB))
+        listed = httpx.get(f"{server.url}/api/v1/uploads", trust_env=False).json()
+        address = f"{server.url}/api/v1/uploads/{listed[0]['id']}"
+        assert httpx.delete(address, headers={"Tus-Resumable": "1.0.0"}, trust_env=False).is_success
+        uploaded = client.upload(film)
+    assert uploaded.url != address
+    assert uploaded.resumed_at == 0
+    assert arrived(server, uploaded.url) == expected
+
+
+def test_refusals_reach_the_person_in_the_words_of_the_house(server: Server, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    with film.open("wb") as file:
+        file.truncate(20_000_000_001)
+    with TusClient(server.url, {}, state=tmp_path / "state") as client:
+        with pytest.raises(Fault, match="at most 20 GB") as refusal:
+            client.upload(film)
+        assert (refusal.value.name, bool(refusal.value.hint)) == ("upload_too_large", True)
+        with pytest.raises(Fault, match="cannot be read"):
+            client.upload(tmp_path / "nothing.mp4")
+        with pytest.raises(Fault, match="not a file"):
+            client.upload(tmp_path)
+        film.write_bytes(b"")
+        assert client.upload(film).length == 0
+
+
+def test_a_film_that_changes_while_it_is_sent_is_refused(server: Server, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    make_film(film, 2 * MB)
+
+    def change(sent: int, _total: int) -> None:
+        if sent == 2 * MB:
+            os.utime(film, (1, 1))
+
+    with (
+        TusClient(server.url, {}, state=tmp_path / "state") as client,
+        pytest.raises(Fault, match="changed while it was being sent"),
+    ):
+        client.upload(film, progress=change)

@@ -62,6 +62,7 @@ class Told:
     finished: list[Upload] = field(default_factory=list)
     gone: list[Upload] = field(default_factory=list)
     failures: int = 0
+    gone_failures: int = 0
     refuse_titles: bool = False
 
     def on_created(self, upload: Upload) -> str:
@@ -75,6 +76,12 @@ class Told:
             self.failures -= 1
             raise RuntimeError("the jobs are away")
         self.finished.append(upload)
+
+    def on_gone(self, upload: Upload) -> None:
+        if self.gone_failures:
+            self.gone_failures -= 1
+            raise RuntimeError("the catalogue is away")
+        self.gone.append(upload)
 
 
 class House:
@@ -115,7 +122,7 @@ class House:
             self.folder / "uploads",
             on_created=self.told.on_created,
             on_finished=self.told.on_finished,
-            on_gone=self.told.gone.append,
+            on_gone=self.told.on_gone,
             quota_used=lambda _owner: self.stored,
             **self.settings,
         )
