@@ -113,6 +113,7 @@ def _version(found: Any) -> Version:
         period_seconds=found.period_seconds,
         duration_s=None if duration is None else duration / 1_000_000,
         renditions=tuple(_rendition(one) for one in found.renditions),
+        target_duration=getattr(found, "target_duration", None),
     )
 
 

@@ -91,6 +91,7 @@ class PlayDoor:
         self._burst, self._rate = release
         self._names = names
         self._readers = threading.local()
+        self._opened: list[sqlite3.Connection] = []
         self._keys: OrderedDict[tuple[str, str], Keys] = OrderedDict()
 
     async def key(self, scope: Scope, match: re.Match[str]) -> Answer:
@@ -134,19 +135,15 @@ class PlayDoor:
         playback, _ = self._found(hashed, proof, now)
         if (playback.title_id, playback.version_id) != (match["title"], match["version"]):
             raise refusals.bad_address()
-        version = await self._version_of(playback)
-        rendition = version.rendition(match["rendition"])
-        if rendition is None:
-            raise refusals.bad_address()
+        version, rendition, segments = await self._first_segment(playback, match["rendition"])
         allowed = self._leases.permit(playback, now, rendition.tier)
         if isinstance(allowed, Fault):
             raise allowed
-        version, rendition, segments = await self._first_segment(playback, rendition)
         text = playlists.media(
             rendition,
             segments,
             complete=version.complete,
-            target=playlists.target_duration(segments),
+            target=playlists.target_duration(segments, version.target_duration or 0),
             key_uri=lambda period: f"/play/{token}/key/{rendition.name}/{period}",
         )
         return text_answer(text, M3U8, header(scope, b"accept-encoding"))
@@ -168,8 +165,11 @@ class PlayDoor:
         )
 
     def close(self) -> None:
-        """Finish what is being written."""
+        """Finish what is being written, and close what is read from; no request may be under way."""
         self._writer.close()
+        while self._opened:
+            self._opened.pop().close()
+        self._readers = threading.local()
 
     def _asked(self, scope: Scope, token: str) -> tuple[bytes, Proof, int]:
         """Read who asks for what, and when."""
@@ -191,6 +191,7 @@ class PlayDoor:
         reader: sqlite3.Connection | None = getattr(self._readers, "connection", None)
         if reader is None:
             reader = self._readers.connection = open_reader(self._path)
+            self._opened.append(reader)
         return reader
 
     async def _version_of(self, playback: Playback) -> Version:
@@ -209,18 +210,21 @@ class PlayDoor:
         raise refusals.not_playable_yet()
 
     async def _first_segment(
-        self, playback: Playback, rendition: Rendition
+        self, playback: Playback, name: str
     ) -> tuple[Version, Rendition, tuple[Segment, ...]]:
-        """Wait until the rendition has something to list. The version is read first: if it is complete,
-        so are the segments."""
+        """Wait until a rendition has something to list; of a film in the making it may be yet to come.
+
+        The version is read before the segments: if it is complete, so are they.
+        """
         for _ in range(int(HOLD_SECONDS / POLL_SECONDS)):
             version = await self._version_of(playback)
-            current = version.rendition(rendition.name) or rendition
-            segments = await self._index.segments(version, rendition.name)
-            if segments and (current.init_name or current.kind == "text"):
-                return version, current, segments
-            if version.complete:
-                return version, current, segments
+            rendition = version.rendition(name)
+            if rendition is not None:
+                segments = await self._index.segments(version, name)
+                if version.complete or (segments and (rendition.init_name or rendition.kind == "text")):
+                    return version, rendition, segments
+            elif version.complete:
+                raise refusals.bad_address()
             await asyncio.sleep(POLL_SECONDS)
         raise refusals.not_playable_yet()
 

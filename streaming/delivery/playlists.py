@@ -15,10 +15,10 @@ MIN_TARGET = 4
 _START = "#EXT-X-START:TIME-OFFSET=0,PRECISE=YES"
 
 
-def target_duration(segments: Iterable[Segment]) -> int:
-    """EXT-X-TARGETDURATION: the grid's 4 s, or more where a copied stream forced longer segments."""
+def target_duration(segments: Iterable[Segment], planned: int = 0) -> int:
+    """EXT-X-TARGETDURATION: what was planned, at least the grid's 4 s, at least the longest (rounded)."""
     longest = max((segment.duration for segment in segments), default=0)
-    return max(MIN_TARGET, int(longest + 1) if longest % 1 >= 0.5 else int(longest))
+    return max(MIN_TARGET, planned, int(longest + 1) if longest % 1 >= 0.5 else int(longest))
 
 
 def media(

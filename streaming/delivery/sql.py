@@ -106,7 +106,7 @@ def others_active(connection: sqlite3.Connection, playback: Playback, cutoff: in
 
 def open_reader(path: Path) -> sqlite3.Connection:
     """Open a connection that can only read; each statement sees the latest commit (WAL)."""
-    connection = sqlite3.connect(path, isolation_level=None, timeout=5, cached_statements=32)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=False)
     connection.execute("PRAGMA query_only=ON")
     return connection
 

@@ -64,6 +64,8 @@ class Version:
     period_seconds: int
     duration_s: float | None
     renditions: tuple[Rendition, ...]
+    target_duration: int | None = None
+    """What the plan says the longest segment rounds to; it must not change while a film grows."""
 
     @property
     def periods(self) -> int:

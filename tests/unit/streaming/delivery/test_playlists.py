@@ -1,0 +1,128 @@
+from fractions import Fraction
+
+import m3u8
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streaming.delivery import playlists
+from streaming.delivery.values import Rendition, Segment
+
+VIDEO = Rendition(
+    "v480",
+    "video",
+    "sd",
+    "avc1.64001e",
+    1_400_000,
+    900_000,
+    854,
+    480,
+    Fraction(24000, 1001),
+    init_name="i.mp4",
+)
+HIGH = Rendition(
+    "v720", "video", "hd", "avc1.64001f", 3_000_000, 2_000_000, 1280, 720, Fraction(25), init_name="i.mp4"
+)
+SOUND = Rendition(
+    "a0", "audio", "sd", "mp4a.40.2", 130_000, 128_000, channels=2, language="en", init_name="i.mp4"
+)
+WORDS = Rendition("t0", "text", "sd", language="de", label='Deutsch "SDH"')
+
+
+def key_uri(period: int) -> str:
+    return f"/play/token/key/v480/{period}"
+
+
+def grid(count: int, per_period: int = 3) -> list[Segment]:
+    lengths = [Fraction(1001, 1000), Fraction(1), Fraction(2), Fraction(2), Fraction(2)]
+    return [
+        Segment(n, n // per_period, lengths[n] if n < 5 else Fraction(4), f"v-{n:06d}-abcdefgh.m4s")
+        for n in range(count)
+    ]
+
+
+def test_a_finished_film_is_vod_with_an_end() -> None:
+    text = playlists.media(VIDEO, grid(9), complete=True, target=4, key_uri=key_uri)
+    parsed = m3u8.loads(text)
+    assert parsed.playlist_type == "vod"
+    assert parsed.is_endlist
+    assert parsed.target_duration == 4
+    assert "#EXT-X-START" not in text
+    assert text.startswith("#EXTM3U\n#EXT-X-VERSION:7\n")
+
+
+def test_a_growing_film_is_an_event_that_begins_at_its_beginning() -> None:
+    text = playlists.media(VIDEO, grid(9), complete=False, target=4, key_uri=key_uri)
+    parsed = m3u8.loads(text)
+    assert parsed.playlist_type == "event"
+    assert not parsed.is_endlist
+    assert parsed.start.time_offset == 0
+
+
+def test_the_map_is_clear_and_every_period_has_a_key() -> None:
+    text = playlists.media(VIDEO, grid(9), complete=True, target=4, key_uri=key_uri)
+    assert text.index("#EXT-X-MAP") < text.index("#EXT-X-KEY")
+    assert text.count("#EXT-X-MAP") == 1
+    assert "IV=" not in text
+    keys = [segment.key.uri for segment in m3u8.loads(text).segments]
+    assert keys == [key_uri(n // 3) for n in range(9)]
+    assert text.count("#EXT-X-KEY") == 3
+
+
+@settings(deadline=None)
+@given(st.lists(st.fractions(Fraction(1, 100), Fraction(12)), min_size=1, max_size=40))
+def test_durations_are_true_and_within_the_target(lengths: list[Fraction]) -> None:
+    segments = [Segment(n, n // 5, length, f"v-{n}.m4s") for n, length in enumerate(lengths)]
+    target = playlists.target_duration(segments)
+    parsed = m3u8.loads(playlists.media(VIDEO, segments, complete=True, target=target, key_uri=key_uri))
+    for segment, length in zip(parsed.segments, lengths, strict=True):
+        assert abs(segment.duration - float(length)) < 1e-6
+        assert int(segment.duration + 0.5) <= target
+
+
+def test_text_has_no_map() -> None:
+    text = playlists.media(WORDS, grid(2), complete=True, target=60, key_uri=key_uri)
+    assert "EXT-X-MAP" not in text
+
+
+def test_the_multivariant_playlist_says_what_there_is() -> None:
+    text = playlists.multivariant(
+        [HIGH, VIDEO, SOUND, WORDS], complete=True, media_uri=lambda one: f"/media/x/{one.name}.m3u8"
+    )
+    parsed = m3u8.loads(text)
+    assert parsed.is_independent_segments
+    low, high = parsed.playlists
+    assert (low.uri, high.uri) == ("/media/x/v480.m3u8", "/media/x/v720.m3u8")
+    info = low.stream_info
+    assert (info.bandwidth, info.average_bandwidth) == (1_530_000, 1_028_000)
+    assert info.resolution == (854, 480)
+    assert info.codecs == "avc1.64001e,mp4a.40.2"
+    assert info.frame_rate == 23.976
+    assert info.closed_captions == "NONE"
+    assert (info.audio, info.subtitles) == ("audio", "text")
+    sound = next(one for one in parsed.media if one.type == "AUDIO")
+    assert (sound.default, sound.channels, sound.language) == ("YES", "2", "en")
+    words = next(one for one in parsed.media if one.type == "SUBTITLES")
+    assert (words.default, words.forced, words.name) == ("NO", "NO", "Deutsch 'SDH'")
+
+
+def test_every_stream_says_that_it_has_no_closed_captions() -> None:
+    text = playlists.multivariant([HIGH, VIDEO], complete=False, media_uri=lambda one: one.name)
+    assert text.count("#EXT-X-STREAM-INF") == text.count("CLOSED-CAPTIONS=NONE") == 2
+    assert "AUDIO=" not in text
+    assert "#EXT-X-START:TIME-OFFSET=0" in text
+
+
+def test_names_in_a_group_are_never_the_same() -> None:
+    twins = [Rendition(name, "text", "sd", language="en") for name in ("t0", "t1")]
+    text = playlists.multivariant([VIDEO, *twins], complete=True, media_uri=lambda one: one.name)
+    names = [one.name for one in m3u8.loads(text).media]
+    assert len(set(names)) == 2
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_no_label_breaks_out_of_its_quotes(label: str) -> None:
+    one = Rendition("t0", "text", "sd", label=label)
+    text = playlists.multivariant([VIDEO, one], complete=True, media_uri=lambda r: r.name)
+    assert len(text.splitlines()) == 6
+    assert text.split("\n")[3].count('"') == 6
