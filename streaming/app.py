@@ -33,7 +33,7 @@ DESCRIPTION = """\
 Upload films, follow their making, issue time-limited viewing licences and play what you are licensed for.
 
 Log in with a browser (cookie) or send an API token as `Authorization: Bearer mt_…`. Every refusal is a
-problem document (RFC 9457) with `detail` (what happened), `hint` (what to do) and `code` (stable, for programs).
+problem document (RFC 9457) with `detail` (what happened), `hint` (what to do) and `code` (stable).
 """
 
 
