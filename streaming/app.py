@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from starlette.types import ASGIApp
 
 from player.render import STATIC
@@ -40,7 +41,10 @@ problem document (RFC 9457) with `detail` (what happened), `hint` (what to do) a
 def create_app() -> ASGIApp:
     """Build the house that the environment describes; Granian calls this once in each worker process."""
     die_with_parent(os.getppid())
-    return mount(build(Settings(), SystemClock()))
+    settings = Settings()
+    app = mount(build(settings, SystemClock()))
+    trusted = [address.strip() for address in settings.trusted_proxies.split(",") if address.strip()]
+    return wrap_asgi_with_proxy_headers(app, trusted_hosts=trusted) if trusted else app
 
 
 def mount(services: Services) -> Doors:

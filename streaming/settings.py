@@ -20,6 +20,9 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="", description="How people reach the house, for links; http://HOST:PORT."
     )
+    trusted_proxies: str = Field(
+        default="", description="Addresses of proxies in front whose X-Forwarded-For is believed, by commas."
+    )
     secure_cookies: bool | None = Field(
         default=None, description="Force the Secure mark; else by public_url."
     )
