@@ -121,16 +121,19 @@ class House:
     clock: FixedClock = field(default_factory=lambda: FixedClock(START))
 
     def __post_init__(self) -> None:
+        fresh = not (self.folder / "house.sqlite").exists()
         self.path = self.folder / "house.sqlite"
         self.database = Database(open_engine(f"sqlite:///{self.path}"))
-        Base.metadata.create_all(self.database.engine)
+        if fresh:
+            Base.metadata.create_all(self.database.engine)
         self.objects = LocalObjects(self.folder / "objects")
         self.signer = AddressSigner([SecretBytes(b"k" * 32)])
         self.gate = LicenceGate()
         self.index = TitleIndex(self.database)
         self.licences = LicenceService(self.database, self.clock, self._title, self._account)
         self.playbacks = self.service()
-        self._people()
+        if fresh:
+            self._people()
         self.doors = self.open()
 
     def service(self) -> PlaybackService:
