@@ -58,14 +58,15 @@ def readback(film: str, who: str, terms: LicenceTerms, now: datetime, zone: str 
     return " ".join(parts)
 
 
-def clocks(terms: LicenceTerms) -> tuple[str, ...]:
-    """The two clocks of a licence in words, shortest first: what may be started when, and finished when."""
+def clocks(terms: LicenceTerms) -> str:
+    """The clocks still to come, in words: `Start within 30 days, finish within 48 hours of pressing play`."""
     said = []
-    if terms.rental_s and terms.first_played_at is None:
-        said.append(f"Start within {say.span(terms.rental_s)}")
-    if terms.playback_s:
-        said.append(f"Finish within {say.span(terms.playback_s)} of pressing play")
-    return tuple(said)
+    if terms.first_played_at is None and terms.rental_s:
+        said.append(f"start within {say.span(terms.rental_s)}")
+    if terms.first_played_at is None and terms.playback_s:
+        said.append(f"finish within {say.span(terms.playback_s)} of pressing play")
+    line = ", ".join(said)
+    return line[:1].upper() + line[1:]
 
 
 def place(position: int | None) -> str:

@@ -1,0 +1,278 @@
+"""Canned studios, films in the studio and licences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from player.canned.base import (
+    ENDED,
+    FINISH_BEFORE,
+    LONG_NAME,
+    NOT_BEGUN,
+    NOW,
+    PICTURES,
+    REVOKED,
+    RUNNING,
+    UNTIL,
+    State,
+    ago,
+    ahead,
+)
+from player.canned.watching import AUDIO_ONLY, DESCRIPTION, ENCODING
+from player.views import (
+    Failure,
+    FieldError,
+    HolderKind,
+    IssueLicence,
+    LicenceDraft,
+    LicenceRow,
+    LicenceState,
+    LicenceTerms,
+    Page,
+    Progress,
+    Rung,
+    Stage,
+    Studio,
+    StudioFilm,
+    StudioTitle,
+    Tier,
+    TitleState,
+    Track,
+    TrackKind,
+    Upload,
+)
+from player.words import readback
+
+GB = 1_000_000_000
+READY = StudioFilm(
+    "ti_0004",
+    "The Night Ferry",
+    TitleState.READY,
+    ago(days=12),
+    PICTURES[4],
+    5524,
+    int(2.81 * GB),
+    14,
+    3,
+    4812,
+)
+FILMS = (
+    StudioFilm(
+        "ti_0101",
+        "Salt Roads",
+        TitleState.ENCODING,
+        ago(minutes=6),
+        PICTURES[1],
+        5520,
+        int(0.31 * GB),
+        progress=ENCODING,
+    ),
+    StudioFilm(
+        "ti_0102",
+        "Low Tide",
+        TitleState.QUEUED,
+        ago(minutes=2),
+        progress=Progress(Stage.QUEUED, queue_position=2),
+        duration_s=604,
+    ),
+    READY,
+    StudioFilm(
+        "ti_0103", "interview-final-FINAL(2).mp4", TitleState.FAILED, ago(hours=3), failure=AUDIO_ONLY
+    ),
+    StudioFilm(
+        "ti_0104",
+        "Meridian",
+        TitleState.FAILED,
+        ago(hours=5),
+        PICTURES[3],
+        312,
+        failure=Failure(
+            "The house ran out of disk space while encoding this film.",
+            "What is done is kept. Ask whoever runs the house to make room, then try again.",
+            "disk_full",
+            can_retry=True,
+        ),
+    ),
+    replace(READY, id="ti_0105", name="Orchard", licences=0, watching=0, minutes_watched=0, still_url=None),
+    StudioFilm("ti_0106", LONG_NAME, TitleState.CANCELLED, ago(days=30), None, 7260, int(1.1 * GB)),
+)
+UPLOADING = StudioFilm(
+    "ti_0201",
+    "the-glass-mountain-master.mov",
+    TitleState.UPLOADING,
+    ago(hours=20),
+    upload=Upload(
+        "up_1", "ti_0201", "the-glass-mountain-master.mov", int(41.6 * GB), int(17.2 * GB), ahead(days=6)
+    ),
+)
+LADDER = (
+    Rung("v1080", 1080, 1920, 5_200_000, Tier.HD, "The size of your file.", 9.0),
+    Rung("v720", 720, 1280, 2_800_000, Tier.HD, "For tablets and slower lines.", 12.4),
+    Rung("v480", 480, 854, 1_200_000, Tier.SD, "Starts first, so that it plays within moments.", 16.0),
+    Rung("v240", 240, 426, 400_000, Tier.SD, "For a phone in a tunnel.", 16.0),
+    Rung("a0", None, None, 128_000, Tier.SD, "AAC, stereo.", 21.0),
+)
+TRACKS = (
+    Track(TrackKind.VIDEO, "H.264, 1920 × 1080, 24 fps"),
+    Track(TrackKind.AUDIO, "AAC, stereo, 48 kHz", "Portuguese"),
+    Track(TrackKind.TEXT, "SubRip", "English"),
+)
+
+
+def _row(
+    n: int, holder: str, terms: LicenceTerms, kind: HolderKind = HolderKind.ACCOUNT, watching: int = 0
+) -> LicenceRow:
+    return LicenceRow(f"li_{n}", kind, holder, terms, ago(days=n + 1, hours=n), watching)
+
+
+ROWS = (
+    _row(1, "Ben", RUNNING, watching=1),
+    _row(2, "Press", UNTIL, HolderKind.LINK, watching=2),
+    _row(3, "Clara", FINISH_BEFORE),
+    _row(4, "Festival jury", NOT_BEGUN, HolderKind.LINK),
+    _row(5, "Daniel", LicenceTerms(LicenceState.RUNNING, tier=Tier.SD, max_streams=3)),
+    _row(6, "Ernesto", ENDED),
+    _row(7, "", REVOKED, HolderKind.LINK),
+)
+
+
+def _title(page: Page, film: StudioFilm = READY) -> StudioTitle:
+    return StudioTitle(
+        page,
+        film,
+        description=DESCRIPTION,
+        year=1996,
+        source_name="night-ferry-master-v3.mov",
+        tracks=TRACKS,
+        ladder=LADDER,
+        licences=ROWS,
+        licences_total=len(ROWS),
+    )
+
+
+def _bare(page: Page, film: StudioFilm) -> StudioTitle:
+    return StudioTitle(page, film, source_name="night-ferry-master-v3.mov")
+
+
+def _many() -> tuple[LicenceRow, ...]:
+    return tuple(_row(n, f"guest-{n:03d}", (RUNNING, UNTIL, ENDED)[n % 3]) for n in range(50))
+
+
+def _state(film: StudioFilm, state: TitleState, progress: Progress | None = None) -> StudioFilm:
+    return replace(film, state=state, progress=progress, watching=0)
+
+
+STUDIOS = (
+    State("Studio", "full", lambda p: Studio(p, FILMS, 6, int(11.4 * GB), 50 * GB)),
+    State("Studio", "uploading", lambda p: Studio(p, (UPLOADING, *FILMS[:3]), 4, int(17.2 * GB), 50 * GB)),
+    State("Studio", "empty", lambda p: Studio(p, quota_bytes=50 * GB)),
+    State(
+        "Studio",
+        "search without result",
+        lambda p: Studio(p, query="zeppelin", used_bytes=GB, quota_bytes=50 * GB),
+    ),
+    State(
+        "Studio",
+        "long, space nearly gone",
+        lambda p: Studio(
+            p,
+            tuple(replace(READY, id=f"ti_s{n}", name=f"Lecture {n + 1}", still_url=None) for n in range(50)),
+            1204,
+            int(48.7 * GB),
+            50 * GB,
+            more_url="?cursor=50",
+        ),
+    ),
+    State("Studio film", "ready", _title),
+    State("Studio film", "no licences", lambda p: replace(_title(p), licences=(), licences_total=0)),
+    State(
+        "Studio film", "many licences", lambda p: replace(_title(p), licences=_many(), licences_total=1312)
+    ),
+    State("Studio film", "encoding", lambda p: replace(_title(p, FILMS[0]), licences=(), licences_total=0)),
+    State("Studio film", "queued", lambda p: _bare(p, FILMS[1])),
+    State(
+        "Studio film",
+        "verifying",
+        lambda p: _title(
+            p, _state(READY, TitleState.ENCODING, Progress(Stage.VERIFYING, 99.9, 4, 5524, 41280, 41280))
+        ),
+    ),
+    State("Studio film", "uploading", lambda p: _bare(p, UPLOADING)),
+    State("Studio film", "failed", lambda p: _bare(p, FILMS[3])),
+    State("Studio film", "failed, can retry", lambda p: _bare(p, FILMS[4])),
+    State("Studio film", "cancelled", lambda p: _bare(p, FILMS[5])),
+    State(
+        "Studio film",
+        "link just issued",
+        lambda p: replace(_title(p), link_once="https://films.example/l/6tZbQ0Yv9mXw"),
+    ),
+)
+
+
+def _issue(page: Page) -> IssueLicence:
+    draft = LicenceDraft(
+        to="Ben",
+        valid_until="2026-12-20T21:40",
+        rental_count="30",
+        rental_unit="days",
+        playback_count="48",
+        playback_unit="hours",
+    )
+    said = readback("The Night Ferry", "Ben", RUNNING, NOW, page.zone)
+    return IssueLicence(page, "ti_0004", "The Night Ferry", 5524, draft=draft, readback=said)
+
+
+def _wrong(page: Page, field: str, sentence: str, draft: LicenceDraft) -> IssueLicence:
+    return replace(
+        _issue(page), draft=draft, errors=(FieldError(field, sentence),), readback=f"Not yet: {sentence}"
+    )
+
+
+ISSUES = (
+    State("Licence", "to an account", _issue),
+    State("Licence", "blank", lambda p: IssueLicence(p, "ti_0004", "The Night Ferry", 5524)),
+    State(
+        "Licence",
+        "as a link",
+        lambda p: replace(
+            _issue(p),
+            draft=LicenceDraft(
+                HolderKind.LINK, label="Press", valid_from="2026-12-01T09:00", max_streams="5"
+            ),
+            readback=readback(
+                "The Night Ferry",
+                "Anyone with the link “Press”",
+                LicenceTerms(LicenceState.NOT_BEGUN, valid_from=ahead(days=8), max_streams=5),
+                NOW,
+                p.zone,
+            ),
+        ),
+    ),
+    State(
+        "Licence",
+        "invalid",
+        lambda p: _wrong(p, "to", "There is no account called “Bnn”.", LicenceDraft(to="Bnn")),
+    ),
+    State(
+        "Licence",
+        "conflicting",
+        lambda p: _wrong(
+            p,
+            "valid_until",
+            "It would end before it begins.",
+            LicenceDraft(to="Ben", valid_from="2026-12-01T09:00", valid_until="2026-11-30T09:00"),
+        ),
+    ),
+    State(
+        "Licence",
+        "past dates",
+        lambda p: _wrong(
+            p, "valid_until", "That time has passed.", LicenceDraft(to="Ben", valid_until="2025-11-30T09:00")
+        ),
+    ),
+    State(
+        "Licence",
+        "link issued",
+        lambda p: replace(_issue(p), link_once="https://films.example/l/6tZbQ0Yv9mXw"),
+    ),
+)
