@@ -18,7 +18,8 @@ def make_poster(
 ) -> bytes:
     """Give the most typical frame of some seconds about an eighth into the film.
 
-    Raises EncodeFailed, Cancelled. The picture stays in memory: seal it (`encrypt.seal_poster`) before it is stored.
+    The picture stays in memory: seal it (`encrypt.seal_poster`) before it is stored. Raises EncodeFailed,
+    Cancelled.
     """
     out = bytearray()
 

@@ -1,0 +1,188 @@
+"""A process ends when it should: on cancel, in time, with its parent; and it says why it failed."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.media import films
+from tests.media.pipeline import KEYS, SHORT, MemorySink
+from transcoder.encode import EncodedSegment, InitSegment, encode_chunk
+from transcoder.errors import Cancelled, EncodeFailed
+from transcoder.plan import make_plan
+from transcoder.probe import probe
+from transcoder.process import Bounds, run
+from transcoder.sandbox import Limits
+
+pytestmark = pytest.mark.e2e
+
+ROOMY = Bounds(seconds=30, memory=1 << 30, open_files=64)
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return films.counted(tmp_path_factory.mktemp("films"), Fraction(25), 225)
+
+
+def drain(stream: Iterator[bytes]) -> None:
+    for _ in stream:
+        pass
+
+
+def children() -> list[psutil.Process]:
+    return psutil.Process().children(recursive=True)
+
+
+class BlockingSink(MemorySink):
+    """Sets an event at the first segment and then takes nothing more until released."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached = threading.Event()
+        self.release = threading.Event()
+
+    def put(self, item: InitSegment | EncodedSegment, data: bytes) -> None:
+        if isinstance(item, EncodedSegment):
+            self.reached.set()
+            self.release.wait(20)
+        super().put(item, data)
+
+
+def test_cancel_ends_the_encoder_within_a_second(film: Path) -> None:
+    plan, cancel, sink = make_plan(probe(film), SHORT), threading.Event(), BlockingSink()
+    since: list[float] = []
+
+    def stop() -> None:
+        sink.reached.wait(20)
+        since.append(time.monotonic())
+        cancel.set()
+        sink.release.set()
+
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    with pytest.raises(Cancelled):
+        encode_chunk(film, plan, plan.chunks[0], plan.renditions, KEYS.content_key, sink, cancel=cancel)
+    assert time.monotonic() - since[0] < 1
+    stopper.join()
+    assert children() == []
+
+
+def test_a_cancel_set_before_starts_nothing_that_stays(film: Path) -> None:
+    plan, cancel = make_plan(probe(film), SHORT), threading.Event()
+    cancel.set()
+    with pytest.raises(Cancelled):
+        encode_chunk(
+            film, plan, plan.chunks[0], plan.renditions, KEYS.content_key, MemorySink(), cancel=cancel
+        )
+    assert children() == []
+
+
+def test_a_sink_that_fails_ends_the_chunk_with_its_own_fault(film: Path) -> None:
+    class Full(MemorySink):
+        def put(self, item: InitSegment | EncodedSegment, data: bytes) -> None:
+            raise OSError("no space")
+
+    plan = make_plan(probe(film), SHORT)
+    with pytest.raises(OSError, match="no space"):
+        encode_chunk(film, plan, plan.chunks[0], plan.renditions, KEYS.content_key, Full())
+    assert children() == []
+
+
+def test_a_missing_source_is_a_failure_with_the_encoders_words(film: Path, tmp_path: Path) -> None:
+    plan = make_plan(probe(film), SHORT)
+    with pytest.raises(EncodeFailed) as caught:
+        encode_chunk(
+            tmp_path / "gone.mp4", plan, plan.chunks[0], plan.renditions, KEYS.content_key, MemorySink()
+        )
+    assert caught.value.code == "encoder_failed"
+    assert any("No such file" in line for line in caught.value.lines)
+
+
+def test_a_process_beyond_its_time_is_ended(film: Path) -> None:
+    plan = make_plan(probe(film), SHORT)
+    hurried = Limits(encode_seconds=0.02, encode_factor=0)
+    with pytest.raises(EncodeFailed) as caught:
+        encode_chunk(
+            film, plan, plan.chunks[1], plan.renditions, KEYS.content_key, MemorySink(), limits=hurried
+        )
+    assert caught.value.code == "timed_out"
+    assert children() == []
+
+
+def test_progress_reaches_the_chunks_frames(film: Path) -> None:
+    plan, seen = make_plan(probe(film), SHORT), []
+    chunk = plan.chunks[1]
+    encode_chunk(film, plan, chunk, plan.renditions, KEYS.content_key, MemorySink(), progress=seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == chunk.frames
+
+
+def test_a_process_that_ignores_terminate_is_killed() -> None:
+    stubborn = "import signal,time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
+    cancel = threading.Event()
+
+    def cancel_when_ready(stream: Iterator[bytes]) -> None:
+        for _ in stream:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        run(lambda _: [sys.executable, "-c", stubborn], {"stdout": cancel_when_ready}, ROOMY, cancel)
+    assert children() == []
+
+
+def test_a_process_gets_no_input_no_files_and_no_environment(tmp_path: Path) -> None:
+    script = (
+        "import os,sys\n"
+        "assert sys.stdin.read() == ''\n"
+        "assert 'MATINEE_SECRET' not in os.environ\n"
+        f"open({str(tmp_path / 'leak')!r}, 'w').write('x' * 9999)\n"
+    )
+    os.environ["MATINEE_SECRET"] = "x"
+    try:
+        finished = run(lambda _: [sys.executable, "-c", script], {"stdout": drain}, ROOMY)
+    finally:
+        del os.environ["MATINEE_SECRET"]
+    assert finished.code != 0
+    assert (tmp_path / "leak").stat().st_size == 0
+
+
+def test_memory_is_bounded() -> None:
+    greedy = "x = bytearray(2 << 30)"
+    finished = run(lambda _: [sys.executable, "-c", greedy], {"stdout": drain}, ROOMY)
+    assert finished.code != 0
+    assert any("MemoryError" in line for line in finished.lines)
+
+
+def test_the_encoder_dies_when_its_parent_is_killed(film: Path) -> None:
+    script = (
+        "import sys, threading\n"
+        "from pathlib import Path\n"
+        "from tests.media.pipeline import KEYS, SHORT\n"
+        "from transcoder.encode import encode_chunk\n"
+        "from transcoder.plan import make_plan\n"
+        "from transcoder.probe import probe\n"
+        "class Stuck:\n"
+        "    def put(self, item, data):\n"
+        "        print('put', flush=True)\n"
+        "        threading.Event().wait()\n"
+        f"film = Path({str(film)!r})\n"
+        "plan = make_plan(probe(film), SHORT)\n"
+        "encode_chunk(film, plan, plan.chunks[0], plan.renditions, KEYS.content_key, Stuck())\n"
+    )
+    root = str(Path(__file__).resolve().parents[2])
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=root) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"put\n"
+        grandchildren = psutil.Process(parent.pid).children(recursive=True)
+        parent.send_signal(signal.SIGKILL)
+    assert grandchildren
+    _, alive = psutil.wait_procs(grandchildren, timeout=5)
+    assert alive == []
