@@ -84,7 +84,7 @@ function playerSettings(): object {
       bufferBehind: 30,
       // Trying another rung after a refusal would only spend more of the release budget.
       maxDisabledTime: 0,
-      failureCallback: () => undefined,
+      failureCallback: (_error: unknown) => undefined,
       liveSync: { enabled: false },
     },
     abr: {

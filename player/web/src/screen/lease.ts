@@ -20,6 +20,7 @@ export class Lease {
   #holder: LeaseHolder;
   #timer = 0;
   #over = false;
+  #asking: Promise<Problem | null> | null = null;
 
   constructor(playback: Playback, holder: LeaseHolder) {
     this.#playback = playback;
@@ -28,7 +29,12 @@ export class Lease {
   }
 
   /** Renews now, also to ask why something was refused. Answers the refusal, or null when all is well. */
-  async renew(): Promise<Problem | null> {
+  renew(): Promise<Problem | null> {
+    this.#asking ??= this.#renewNow().finally(() => (this.#asking = null));
+    return this.#asking;
+  }
+
+  async #renewNow(): Promise<Problem | null> {
     window.clearTimeout(this.#timer);
     if (this.#over) return null;
     try {

@@ -32,6 +32,7 @@ export class Screen {
   #lease: Lease | null = null;
   #attempt = 0;
   #mendedAt = -Infinity;
+  #stoppedAt = 0;
 
   constructor(root: HTMLElement) {
     this.#root = root;
@@ -144,6 +145,7 @@ export class Screen {
   #stop(problem: Problem): void {
     if (this.#state.phase === "stopped") return;
     this.#attempt++;
+    this.#stoppedAt = this.#video.currentTime;
     this.#tell({ type: "stopped", problem });
     this.#lease?.release();
     this.#leaveSmallPlaces();
@@ -194,8 +196,7 @@ export class Screen {
   }
 
   #act(action: string): void {
-    const at = this.#video.currentTime;
-    if (action === "retry" || action === "take-over") void this.open(at > 0 ? at : null, action === "take-over");
+    if (action === "retry" || action === "take-over") void this.open(this.#stoppedAt || null, action === "take-over");
     if (action === "reload") location.reload();
     if (action === "dismiss") this.#tell({ type: "dismissed" });
     if (action === "replay") {
