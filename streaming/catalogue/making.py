@@ -155,9 +155,7 @@ def save_plan(
         if new.name not in have:
             session.add(_rendition_row(version_id, position, new))
     parts = set(
-        session.execute(
-            select(ChunkRow.number, ChunkRow.part).where(ChunkRow.version_id == version_id)
-        ).tuples()
+        session.execute(select(ChunkRow.number, ChunkRow.part).where(ChunkRow.version_id == version_id))
     )
     missing = [chunk for chunk in chunks if (chunk.number, chunk.part) not in parts]
     if missing:
@@ -377,7 +375,7 @@ def _gapless_us(session: Session, row: RenditionRow) -> int:
     if count and last != count - 1:
         ordered = session.execute(
             select(SegmentRow.sequence, SegmentRow.duration_ticks).where(*where).order_by(SegmentRow.sequence)
-        ).tuples()
+        )
         ticks = sum(duration for place, (sequence, duration) in enumerate(ordered) if place == sequence)
     return (ticks or 0) * 1_000_000 // row.timescale
 
@@ -388,7 +386,7 @@ def inits_of(session: Session, version_id: str) -> dict[str, tuple[str, bytes]]:
         select(RenditionRow.name, RenditionRow.init_object, RenditionRow.init_sha256).where(
             RenditionRow.version_id == version_id, RenditionRow.init_object.is_not(None)
         )
-    ).tuples()
+    )
     return {name: (object_, sha256) for name, object_, sha256 in found if object_ and sha256}
 
 

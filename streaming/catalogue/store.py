@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, false, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from streaming.catalogue.model import (
@@ -88,8 +88,9 @@ def page(
     if query:
         found = found.where(TitleRow.name.icontains(query, autoescape=True))
     if after is not None:
-        found = found.where(tuple_(TitleRow.created_at, TitleRow.id) < tuple_(after.created_at, after.id))
-    return list(session.execute(found).tuples())
+        same = and_(TitleRow.created_at == after.created_at, TitleRow.id < after.id)
+        found = found.where(or_(TitleRow.created_at < after.created_at, same))
+    return [(title, made) for title, made in session.execute(found)]
 
 
 def _visible(asker: Asker, watchable: Collection[TitleId], *, mine: bool) -> ColumnElement[bool]:

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from transcoder.subtitles import extract_text
-
 from streaming.catalogue import making
 from streaming.catalogue.making import Stopped
 from streaming.catalogue.values import ChunkResult, NewInit, NewSegment, VersionFacts
@@ -15,6 +13,7 @@ from streaming.workflows.watch import Watch
 from transcoder.encode import encode_chunk
 from transcoder.errors import Cancelled, EncodeFailed
 from transcoder.keyschedule import TitleKeys
+from transcoder.subtitles import extract_text
 
 TRIES = 2
 Made = tuple[tuple[NewInit, ...], tuple[NewSegment, ...]]

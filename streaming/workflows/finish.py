@@ -9,9 +9,6 @@ from fractions import Fraction
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from transcoder.manifest import Manifest, ManifestObject, sign_manifest
-from transcoder.poster import make_poster
-from transcoder.verify import verify_title
 
 from streaming.catalogue import making, store
 from streaming.catalogue.collector import collect_title
@@ -27,6 +24,9 @@ from streaming.workflows.prepare import source_of
 from streaming.workflows.watch import Watch
 from transcoder.encrypt import seal_poster
 from transcoder.errors import TranscoderError
+from transcoder.manifest import Kind, Manifest, ManifestObject, sign_manifest
+from transcoder.poster import make_poster
+from transcoder.verify import verify_title
 
 log = logging.getLogger(__name__)
 POSTER, MANIFEST = "poster", "manifest"
@@ -125,7 +125,7 @@ def manifest_of(session: Session, facts: VersionFacts, house: House) -> Manifest
             objects.append(
                 ManifestObject(
                     name=row.init_object,
-                    kind="init",
+                    kind=Kind.INIT,
                     rendition=row.name,
                     tier=row.tier,
                     period=-1,
@@ -141,7 +141,7 @@ def manifest_of(session: Session, facts: VersionFacts, house: House) -> Manifest
         objects.append(
             ManifestObject(
                 name=version.poster_object,
-                kind="poster",
+                kind=Kind.POSTER,
                 rendition="",
                 tier="sd",
                 period=-1,
@@ -170,7 +170,7 @@ def _segments(session: Session, row: RenditionRow) -> list[ManifestObject]:
     return [
         ManifestObject(
             name=segment.object,
-            kind="text" if row.kind == "text" else "segment",
+            kind=Kind.TEXT if row.kind == "text" else Kind.SEGMENT,
             rendition=row.name,
             tier=row.tier,
             period=segment.period,
