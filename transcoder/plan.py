@@ -97,7 +97,7 @@ class Plan:
         """How much later a video frame's composition time is than its place; the edit list takes it off."""
         return REORDER_FRAMES * self.frame_ticks
 
-    @property
+    @cached_property
     def target_duration(self) -> int:
         """Whole seconds for `EXT-X-TARGETDURATION` (RFC 8216 §4.3.3.1), the same in all renditions."""
         names = (self.video[0].name, *((self.audio.name,) if self.audio else ()))

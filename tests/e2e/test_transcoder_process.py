@@ -118,7 +118,8 @@ def test_a_process_beyond_its_time_is_ended(film: Path) -> None:
 
 
 def test_progress_reaches_the_chunks_frames(film: Path) -> None:
-    plan, seen = make_plan(probe(film), SHORT), []
+    plan = make_plan(probe(film), SHORT)
+    seen: list[int] = []
     chunk = plan.chunks[1]
     encode_chunk(film, plan, chunk, plan.renditions, KEYS.content_key, MemorySink(), progress=seen.append)
     assert seen == sorted(seen)

@@ -155,6 +155,7 @@ def test_wide_pixels_become_square(tmp_path: Path, good: Path) -> None:
 @pytest.mark.parametrize("container", ["webm", "mp4"])
 def test_a_film_that_does_not_know_its_length_is_measured(tmp_path: Path, good: Path, container: str) -> None:
     path = tmp_path / f"live.{container}"
+    words: tuple[str, ...]
     if container == "webm":
         words = ("-c:v", "libvpx", "-b:v", "200k", "-deadline", "realtime", "-c:a", "libopus", "-live", "1")
     else:

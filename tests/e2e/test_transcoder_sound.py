@@ -19,7 +19,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def flashes(path: Path, rate: Fraction) -> list[float]:
     bright = films.decode_gray(path, (160, 90)).mean(axis=(1, 2)) > 125
-    return [float(n / rate) for n in np.flatnonzero(bright)]
+    return [float(int(n) / rate) for n in np.flatnonzero(bright)]
 
 
 def beeps(path: Path) -> list[float]:
