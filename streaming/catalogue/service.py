@@ -188,6 +188,12 @@ class Catalogue:
         last = Position(rows[-1][0].created_at, rows[-1][0].id).encoded() if more else ""
         return TitlePage(titles, last)
 
+    def count(self, asker: Asker, *, query: str = "", mine: bool = False) -> int:
+        """Count the titles that `page` would list."""
+        watchable = () if mine or asker.admin else self._access.watchable_ids(asker.account_id)
+        with self._database.read() as session:
+            return store.count(session, asker, watchable, query=shown(query), mine=mine)
+
     def poster(self, asker: Asker, title_id: TitleId) -> Poster:
         """Decrypt a title's picture."""
         with self._database.read() as session:

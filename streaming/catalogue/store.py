@@ -93,6 +93,14 @@ def page(
     return [(title, made) for title, made in session.execute(found)]
 
 
+def count(session: Session, asker: Asker, watchable: Collection[TitleId], *, query: str, mine: bool) -> int:
+    """Count the titles that `asker` may know of."""
+    found = select(func.count()).select_from(TitleRow).where(_visible(asker, watchable, mine=mine))
+    if query:
+        found = found.where(TitleRow.name.icontains(query, autoescape=True))
+    return session.scalar(found) or 0
+
+
 def _visible(asker: Asker, watchable: Collection[TitleId], *, mine: bool) -> ColumnElement[bool]:
     own = TitleRow.owner_id == asker.account_id
     if mine:

@@ -193,7 +193,10 @@ def _getter(house: House, version_id: VersionId, run: int) -> Callable[[str], by
             looked = time.monotonic()
             if not house.is_running(version_id, run):
                 raise Stopped(version_id)
-        return house.objects.get(name)
+        try:
+            return house.objects.get(name)
+        except Fault as fault:
+            raise LookupError(name) from fault
 
     return get
 

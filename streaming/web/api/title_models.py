@@ -1,0 +1,125 @@
+"""JSON of titles: what goes out, and what may be changed."""
+
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from streaming.catalogue.service import TitleChanges
+from streaming.catalogue.values import TitlePage, TitleView
+
+M = TypeVar("M", bound=BaseModel)
+Moment = Annotated[
+    datetime,
+    PlainSerializer(lambda at: at.astimezone(UTC).isoformat().replace("+00:00", "Z"), return_type=str),
+]
+
+
+class ProgressOut(BaseModel):
+    """How far the making is; `eta_s` is null while nobody can know, `queue_position` 1 is next."""
+
+    stage: str
+    percent: float
+    frames_done: int
+    frames_total: int
+    eta_s: float | None
+    playable_s: float
+    queue_position: int | None
+
+
+class FailureOut(BaseModel):
+    """Why a title could not be made, and what to do."""
+
+    code: str
+    sentence: str
+    hint: str
+
+
+class RenditionOut(BaseModel):
+    """One stream of a title; `bandwidth` in bit/s at its peak."""
+
+    name: str
+    kind: str
+    tier: str
+    codecs: str
+    width: int | None
+    height: int | None
+    bandwidth: int
+    language: str
+    label: str
+
+
+class TitleOut(BaseModel):
+    """A title as the asker may see it; `failure` and `source_name` are told to its owner alone."""
+
+    id: str
+    name: str
+    description: str
+    year: int | None
+    state: str
+    owner_name: str
+    mine: bool
+    duration_s: float | None
+    created_at: Moment
+    width: int | None
+    height: int | None
+    progress: ProgressOut | None
+    failure: FailureOut | None
+    renditions: list[RenditionOut]
+    poster_url: str | None
+    size_bytes: int
+    source_name: str
+
+    @classmethod
+    def of(cls, title: TitleView) -> "TitleOut":
+        """Show a title."""
+        return cls(
+            id=title.id,
+            name=title.name,
+            description=title.description,
+            year=title.year,
+            state=title.state.value,
+            owner_name=title.owner_name,
+            mine=title.mine,
+            duration_s=title.duration_s,
+            created_at=title.created_at,
+            width=title.width,
+            height=title.height,
+            progress=_plain(ProgressOut, title.progress),
+            failure=_plain(FailureOut, title.failure),
+            renditions=[RenditionOut.model_validate(one, from_attributes=True) for one in title.renditions],
+            poster_url=f"/api/v1/titles/{title.id}/poster" if title.has_poster else None,
+            size_bytes=title.size_bytes,
+            source_name=title.source_name,
+        )
+
+
+class TitlesOut(BaseModel):
+    """A page of titles, newest first; `cursor` is null on the last one."""
+
+    items: list[TitleOut]
+    cursor: str | None
+
+    @classmethod
+    def of(cls, page: TitlePage) -> "TitlesOut":
+        """Show a page."""
+        return cls(items=[TitleOut.of(title) for title in page.titles], cursor=page.cursor or None)
+
+
+class TitlePatch(BaseModel):
+    """New words for a title; what is left out stays, a null year is taken away."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str | None = Field(default=None, max_length=400)
+    description: str | None = Field(default=None, max_length=4000)
+    year: int | None = Field(default=None, ge=1870, le=2200)
+
+    def value(self) -> TitleChanges:
+        """Give the service's value."""
+        cleared = "year" in self.model_fields_set and self.year is None
+        return TitleChanges(self.name, self.description, self.year, clear_year=cleared)
+
+
+def _plain(model: type[M], value: object) -> M | None:
+    return None if value is None else model.model_validate(value, from_attributes=True)
