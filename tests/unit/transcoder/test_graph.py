@@ -36,7 +36,7 @@ def test_the_whole_command_of_a_middle_chunk() -> None:
         "3528+round((PTS-3528)/NB_SAMPLES)*NB_SAMPLES\\,PTS)[s11];"
         "[s11]asetpts=PTS-3660[s12];[s12]atrim=start_pts=79968[s13];"
         "[s13]aresample=48000:async=1:first_pts=79968:ochl=stereo:osf=fltp[s14];[s14]apad[s15];"
-        "[s15]atrim=end_sample=303104[s16];[s16]asetpts=N[s17]"
+        "[s15]atrim=end_sample=300032[s16];[s16]asetpts=N[s17]"
     )
     assert argv == [
         *("ffmpeg", "-analyzeduration", "1000000", "-dn", "-format_whitelist", ",".join(DEMUXERS)),
