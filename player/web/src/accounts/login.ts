@@ -1,12 +1,13 @@
 /** Logging in: the password stays here, a key derived from it goes to the server. */
 
-import { clearErrors, showFieldError, submitButton, whileBusy } from "../ui/forms.ts";
+import { clearErrors, showFieldError, submitButton, takeOver, whileBusy } from "../ui/forms.ts";
 import { logIn } from "./protocol.ts";
 import { field, focusField, nextPath, whileDeriving } from "./shared.ts";
 
 export function login(element: HTMLElement): void {
   if (!(element instanceof HTMLFormElement)) return;
   const form = element;
+  takeOver(form);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     clearErrors(form);

@@ -2,7 +2,7 @@
 
 import { NotOurKey } from "../vault/keys.ts";
 import { ref, show } from "../ui/dom.ts";
-import { clearErrors, showFieldError, submitButton, whileBusy } from "../ui/forms.ts";
+import { clearErrors, showFieldError, submitButton, takeOver, whileBusy } from "../ui/forms.ts";
 import { changeAccountPassword } from "./protocol.ts";
 import { followStrength } from "./register.ts";
 import { field, focusField, newPassword, whileDeriving } from "./shared.ts";
@@ -10,6 +10,7 @@ import { field, focusField, newPassword, whileDeriving } from "./shared.ts";
 export function changePassword(element: HTMLElement): void {
   if (!(element instanceof HTMLFormElement)) return;
   const form = element;
+  takeOver(form);
   followStrength(form);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

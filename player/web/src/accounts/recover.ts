@@ -1,6 +1,6 @@
 /** Coming back with the recovery code: a new password, and a new code. */
 
-import { clearErrors, showFieldError, submitButton, whileBusy } from "../ui/forms.ts";
+import { clearErrors, showFieldError, submitButton, takeOver, whileBusy } from "../ui/forms.ts";
 import { readRecoveryCode } from "../vault/recovery.ts";
 import { showCode } from "./code.ts";
 import { recoverAccount } from "./protocol.ts";
@@ -10,6 +10,7 @@ import { field, focusField, newPassword, whileDeriving } from "./shared.ts";
 export function recovery(root: HTMLElement): void {
   const form = root.querySelector("form");
   if (!form) return;
+  takeOver(form);
   followStrength(form);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

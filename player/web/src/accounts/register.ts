@@ -1,13 +1,14 @@
 /** Becoming somebody: keys are made here, and the recovery code is shown once. */
 
 import { need, ref } from "../ui/dom.ts";
-import { clearErrors, showFieldError, submitButton, whileBusy } from "../ui/forms.ts";
+import { clearErrors, showFieldError, submitButton, takeOver, whileBusy } from "../ui/forms.ts";
 import { showCode } from "./code.ts";
 import { registerAccount } from "./protocol.ts";
 import { field, focusField, newPassword, nextPath, strength, whileDeriving } from "./shared.ts";
 
 export function registration(root: HTMLElement): void {
   const form = need<HTMLFormElement>(root, "form");
+  takeOver(form);
   followStrength(form);
   const go = ref<HTMLAnchorElement>(root, "continue");
   if (go instanceof HTMLAnchorElement) go.href = nextPath(root.dataset["next"]);

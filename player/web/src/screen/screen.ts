@@ -49,6 +49,8 @@ export class Screen {
 
   async start(): Promise<void> {
     this.#listen();
+    // In full screen only what lies in the container is seen.
+    this.#container.append(...document.querySelectorAll("#toasts"));
     this.#overlays.draw(picture(this.#state));
     window.setInterval(() => this.#tick(), TICK_MS);
     await this.open(null);

@@ -18,7 +18,9 @@ class TimeLabel extends shaka.ui.Element {
     const player = controls.getPlayer();
     const range = player?.seekRange();
     if (!player || !range || !Number.isFinite(range.end)) return;
-    const text = timeWords(controls.getDisplayTime() - range.start, range.end - range.start, player.isDynamic());
+    // What is loaded already is there, even if the range lags behind a growing film.
+    const end = Math.max(range.end, ...player.getBufferedInfo().total.map((one) => one.end));
+    const text = timeWords(controls.getDisplayTime() - range.start, end - range.start, player.isDynamic());
     if (this.#label.textContent !== text) this.#label.textContent = text;
   }
 }

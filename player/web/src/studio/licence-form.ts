@@ -5,7 +5,7 @@ import { call } from "../api/http.ts";
 import type { Licence } from "../api/types.ts";
 import { openDialogById } from "../ui/dialogs.ts";
 import { debounce, ref, setText, show } from "../ui/dom.ts";
-import { showFieldError, submitButton, whileBusy } from "../ui/forms.ts";
+import { showFieldError, submitButton, takeOver, whileBusy } from "../ui/forms.ts";
 import { toastLater } from "../ui/toast.ts";
 import { type Conflict, type Terms, conflicts, readBack, remark } from "../words/licence.ts";
 import { localMoment, localValue, requestOf, termsOf } from "./terms.ts";
@@ -15,6 +15,7 @@ const FIELDS: Conflict["field"][] = ["to", "valid_from", "valid_until", "rental_
 export function licenceForm(element: HTMLElement): void {
   if (!(element instanceof HTMLFormElement)) return;
   const form = element;
+  takeOver(form);
   const touched = new Set<string>();
   const read = (): Terms => {
     const fields = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));

@@ -108,6 +108,7 @@ export function fieldsOf(form: HTMLFormElement): Record<string, string | number 
 
 export function apiForm(element: HTMLElement): void {
   if (!(element instanceof HTMLFormElement)) return;
+  takeOver(element);
   element.addEventListener("submit", async (event) => {
     event.preventDefault();
     const { method = "POST", url = "" } = element.dataset;
@@ -131,6 +132,13 @@ export function apiButton(button: HTMLElement): void {
       calm();
     }
   });
+}
+
+/** The form is alive: mistakes are told in our words, and sending it is allowed from now on. */
+export function takeOver(form: HTMLFormElement): void {
+  form.noValidate = true;
+  const button = submitButton(form);
+  if (button instanceof HTMLButtonElement) button.disabled = false;
 }
 
 export function submitButton(form: HTMLElement): HTMLElement | null {
