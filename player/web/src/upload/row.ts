@@ -39,6 +39,7 @@ export function drawRow(row: HTMLElement, view: TransferView): void {
 export function askForFile(row: HTMLElement, sentence: string): void {
   row.dataset["state"] = "waiting";
   setText(row, "sentence", sentence);
+  setText(row, "problem-code", "");
   offer(row, { pause: false, resume: false, choose: true, cancel: true });
 }
 

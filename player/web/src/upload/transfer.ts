@@ -1,7 +1,7 @@
 /** One file on its way: tus 1.0 with pauses, retries and waiting for the connection. */
 
 import { type DetailedError, Upload } from "tus-js-client";
-import { type Problem, OFFLINE, problemOf, readProblem } from "../api/problem.ts";
+import { OFFLINE, type Problem, Refused, problemOf, readProblem } from "../api/problem.ts";
 import { TransferEstimator } from "./estimator.ts";
 import { fingerprint, forget, remember, remembered } from "./fingerprint.ts";
 
@@ -22,6 +22,14 @@ export interface TransferEvents {
   /** The server knows the upload; `titleId` only for a new one. */
   known(uploadId: string, titleId: string | null): void;
 }
+
+export const ANOTHER_FILE: Problem = {
+  status: 0,
+  code: "another_file",
+  detail: "This file has the same name and size, but other content.",
+  hint: "Choose the file the upload was begun with.",
+  retryAfter: null,
+};
 
 const CHUNK = 16 * 1024 * 1024;
 const RETRY_DELAYS = [0, 1000, 2000, 4000, 8000];
@@ -98,7 +106,7 @@ export class Transfer {
     const before = uploadId(this.#tus.options.uploadUrl ?? null);
     const known = before ? remembered(before) : null;
     if (known !== null && known !== this.#print) {
-      throw new Error("This file has the same name and size, but other content. Choose the file the upload was begun with.");
+      throw new Refused(ANOTHER_FILE);
     }
     const metadata: Record<string, string> = { filename: this.file.name, fingerprint: this.#print };
     if (this.file.type) metadata["filetype"] = this.file.type;

@@ -1,6 +1,7 @@
 /** The studio's uploads: takes files, begins or goes on, a few at a time, and keeps the list true. */
 
 import { Upload } from "tus-js-client";
+import { inWords } from "../api/problem.ts";
 import { need, ref, setText, show, stamp } from "../ui/dom.ts";
 import { refresh } from "../ui/mount.ts";
 import { toast } from "../ui/toast.ts";
@@ -8,7 +9,7 @@ import { listenForDrops } from "./drop.ts";
 import { forget } from "./fingerprint.ts";
 import { type Unfinished, refusalOf, sameFile, unfinishedFor } from "./match.ts";
 import { askForFile, drawRow, nameRow } from "./row.ts";
-import { Transfer, type TransferState } from "./transfer.ts";
+import { ANOTHER_FILE, Transfer, type TransferState } from "./transfer.ts";
 
 /** At once; more would only share the same line. */
 const LANES = 2;
@@ -76,6 +77,7 @@ class Uploader {
     const transfer = new Transfer(file, this.#endpoint, existing, sent, {
       changed: (view) => {
         drawRow(row, view);
+        if (view.problem?.code === ANOTHER_FILE.code) return this.#handBack(row);
         if (view.state === before) return;
         before = view.state;
         this.#changed(row, file.name, view.state);
@@ -88,6 +90,13 @@ class Uploader {
     });
     this.#transfers.set(row, transfer);
     drawRow(row, { state: "queued", sent, total: file.size, speed: null, left: null, problem: null });
+  }
+
+  /** The row waits for its file again. */
+  #handBack(row: HTMLElement): void {
+    this.#transfers.delete(row);
+    askForFile(row, inWords(ANOTHER_FILE));
+    this.#advance();
   }
 
   #changed(row: HTMLElement, name: string, state: TransferState): void {
