@@ -94,23 +94,9 @@ async def send_answer(send: Send, answer: Answer, *, head: bool = False) -> None
 
 
 def header(scope: Scope, name: bytes) -> bytes:
-    """Give the first header of that lower-case name, or nothing."""
-    for key, value in scope["headers"]:
-        if key == name:
-            return bytes(value)
-    return b""
-
-
-def cookies(scope: Scope) -> dict[str, str]:
-    """Read the request's cookies (RFC 6265 §4.2); the first of a name counts."""
-    found: dict[str, str] = {}
-    for key, value in scope["headers"]:
-        if key == b"cookie":
-            for pair in value.decode("latin-1").split(";"):
-                name, separator, content = pair.strip().partition("=")
-                if separator:
-                    found.setdefault(name, content.strip('"'))
-    return found
+    """Give the header of that lower-case name, or nothing; cookies split by HTTP/2 are joined again."""
+    found = [value for key, value in scope["headers"] if key == name]
+    return b"; ".join(found) if len(found) > 1 else bytes(found[0]) if found else b""
 
 
 async def read_body(receive: Receive) -> bytes:

@@ -1,16 +1,14 @@
 """What has been made of each title, for the event loop: read off it, kept as long as it stays true."""
 
 import asyncio
-import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from streaming.delivery.kept import Kept
 from streaming.delivery.values import Rendition, Segment, Version
 from streaming.ids import TitleId
 
-K = TypeVar("K")
 V = TypeVar("V")
 
 SETTLED_SECONDS = 30.0
@@ -32,34 +30,13 @@ class Source(Protocol):
         ...
 
 
-class _Kept(Generic[K, V]):
-    """A small cache whose entries carry their own end; the least recently used go first."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._entries: OrderedDict[K, tuple[float, V]] = OrderedDict()
-
-    def get(self, key: K) -> V | None:
-        entry = self._entries.get(key)
-        if entry is None or entry[0] <= time.monotonic():
-            return None
-        self._entries.move_to_end(key)
-        return entry[1]
-
-    def put(self, key: K, value: V, seconds: float) -> None:
-        self._entries[key] = (time.monotonic() + seconds, value)
-        self._entries.move_to_end(key)
-        while len(self._entries) > self._size:
-            self._entries.popitem(last=False)
-
-
 class LiveIndex:
     """Versions and segments of titles. What grows is read anew after a quarter of a second."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._versions: _Kept[TitleId, Version] = _Kept(MAX_TITLES)
-        self._segments: _Kept[tuple[str, str, bool], tuple[Segment, ...]] = _Kept(MAX_PLAYLISTS)
+        self._versions: Kept[TitleId, Version] = Kept(MAX_TITLES)
+        self._segments: Kept[tuple[str, str, bool], tuple[Segment, ...]] = Kept(MAX_PLAYLISTS)
         self._reading: dict[object, asyncio.Future[Any]] = {}
 
     async def version(self, title_id: TitleId) -> Version | None:

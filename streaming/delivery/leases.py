@@ -71,37 +71,38 @@ class Leases:
         self.rule = rule
         self._gate = gate
 
-    def bound(self, playback: Playback | None, proof: Proof, now: int) -> Playback | Fault:
-        """Check that the playback is this caller's and its login lives."""
+    def held(self, playback: Playback | None, proof: Proof, now: int) -> Playback:
+        """Check that the playback is this caller's and was not stopped; lease and policy come after.
+
+        Raises `Fault`.
+        """
+        found = self.bound(playback, proof, now)
+        if found.released_at is not None:
+            raise refusals.lease_ended()
+        return found
+
+    def bound(self, playback: Playback | None, proof: Proof, now: int) -> Playback:
+        """Check that the playback is this caller's and its login lives. Raises `Fault`."""
         if playback is None:
-            return refusals.unknown_playback()
+            raise refusals.unknown_playback()
         if playback.auth_session_id is not None and not _alive(playback, now):
-            return refusals.not_logged_in()
+            raise refusals.not_logged_in()
         if playback.api_token_id is not None and playback.live_token_id is None:
-            return refusals.not_logged_in()
+            raise refusals.not_logged_in()
         if playback.native or _shown(playback, proof):
             return playback
         nothing = proof.login is None and not proof.guests
-        return refusals.not_logged_in() if nothing else refusals.unknown_playback()
+        raise refusals.not_logged_in() if nothing else refusals.unknown_playback()
 
-    def permit(
-        self, playback: Playback, now: int, tier: str | None = None, active: int = 0
-    ) -> Permit | Fault:
-        """Ask the policy as things stand in this row."""
+    def permit(self, playback: Playback, now: int, tier: str | None = None, active: int = 0) -> Permit:
+        """Ask the policy as things stand in this row. Raises `Fault` with its refusal."""
         if playback.licence_id is None and playback.account_id == playback.owner_id:
-            return self._gate.owner(active)
-        return self._gate.permit(playback.licence, from_micros(now), tier, active)
-
-    def open(
-        self, playback: Playback | None, proof: Proof, now: int, tier: str | None = None
-    ) -> Permit | Fault:
-        """Make every check but the lease's: existence, binding, release, policy, tier."""
-        found = self.bound(playback, proof, now)
-        if isinstance(found, Fault):
-            return found
-        if found.released_at is not None:
-            return refusals.lease_ended()
-        return self.permit(found, now, tier)
+            verdict = self._gate.owner(active)
+        else:
+            verdict = self._gate.permit(playback.licence, from_micros(now), tier, active)
+        if isinstance(verdict, Fault):
+            raise verdict
+        return verdict
 
     def lapsed(self, playback: Playback, now: int) -> bool:
         """Tell whether the lease and its grace are over, so that the slot is free for others."""
@@ -120,12 +121,12 @@ class Leases:
         """Make the operation that accounts for one key before it is handed out. Raises `Fault`."""
 
         def operation(connection: sqlite3.Connection, now: int) -> None:
-            playback = self._held(connection, token_hash, proof, now, tier)
-            if self.lapsed(playback, now) and not playback.native:
-                raise refusals.lease_stale()
+            playback = self._found(connection, token_hash, proof, now)
+            self._retake(connection, playback, now, tier)
             if playback.native:
-                self._retake(connection, playback, now)
                 connection.execute(sql.EXTEND, (self.rule.until(now), playback.id))
+            elif self.lapsed(playback, now):
+                raise refusals.lease_stale()
             if not is_released(playback.released_periods, period):
                 self._spend(connection, playback, period, budget, now)
             if playback.licence_id is not None:
@@ -139,7 +140,7 @@ class Leases:
         """Make the operation that renews a lease, retaking a lapsed slot if one is free. Raises `Fault`."""
 
         def operation(connection: sqlite3.Connection, now: int) -> Renewed:
-            playback = self._held(connection, token_hash, proof, now)
+            playback = self._found(connection, token_hash, proof, now)
             permit = self._retake(connection, playback, now)
             until = self.rule.until(now)
             watched = min(now - playback.seen_at, self.rule.seconds * SECOND) / SECOND if playing else 0.0
@@ -156,39 +157,23 @@ class Leases:
 
         def operation(connection: sqlite3.Connection, now: int) -> None:
             playback = self.bound(self.rows.find(connection, token_hash), proof, now)
-            if isinstance(playback, Fault):
-                raise playback
             if playback.released_at is None:
                 connection.execute(sql.RELEASE, (now, now, position_s, playback.id))
                 _remember(connection, playback, position_s, now)
 
         return operation
 
-    def _held(
-        self,
-        connection: sqlite3.Connection,
-        token_hash: bytes,
-        proof: Proof,
-        now: int,
-        tier: str | None = None,
-    ) -> Playback:
-        playback = self.rows.find(connection, token_hash)
-        permit = self.open(playback, proof, now, tier)
-        if isinstance(permit, Fault):
-            raise permit
-        if playback is None:
-            raise refusals.unknown_playback()
-        return playback
+    def _found(self, connection: sqlite3.Connection, token_hash: bytes, proof: Proof, now: int) -> Playback:
+        return self.held(self.rows.find(connection, token_hash), proof, now)
 
-    def _retake(self, connection: sqlite3.Connection, playback: Playback, now: int) -> Permit:
-        """Ask for the slot again if it lapsed; it may have gone to somebody else."""
+    def _retake(
+        self, connection: sqlite3.Connection, playback: Playback, now: int, tier: str | None = None
+    ) -> Permit:
+        """Ask the policy; a lapsed playback asks for its slot again, which may have gone to somebody else."""
         active = 0
         if self.lapsed(playback, now):
             active = sql.others_active(connection, playback, self.rule.cutoff(now))
-        permit = self.permit(playback, now, active=active)
-        if isinstance(permit, Fault):
-            raise permit
-        return permit
+        return self.permit(playback, now, tier, active)
 
     def _spend(
         self, connection: sqlite3.Connection, playback: Playback, period: int, rule: Rule, now: int

@@ -3,11 +3,8 @@
 import asyncio
 import hashlib
 import re
-import sqlite3
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +18,6 @@ from streaming.delivery.answers import (
     Answer,
     Receive,
     Scope,
-    cookies,
     header,
     json_answer,
     read_body,
@@ -29,14 +25,16 @@ from streaming.delivery.answers import (
 )
 from streaming.delivery.budget import Rule
 from streaming.delivery.index import LiveIndex
+from streaming.delivery.kept import Kept
 from streaming.delivery.leases import Leases, Proof
 from streaming.delivery.refusals import iso
 from streaming.delivery.signing import AddressSigner
-from streaming.delivery.sql import Playback, open_reader
-from streaming.delivery.values import Keys, Permit, Rendition, Segment, Version, covers
+from streaming.delivery.sql import Playback, Reader
+from streaming.delivery.values import Keys, Rendition, Segment, Version, covers
 from streaming.delivery.writer import GroupCommit
 from streaming.errors import Code, Fault
 from streaming.ids import TitleId
+from transcoder.secret import SecretBytes
 
 _TOKEN = r"(?P<token>[A-Za-z0-9_-]{20,64})"  # noqa: S105
 KEY = re.compile(rf"/play/{_TOKEN}/key/(?P<rendition>[a-z][a-z0-9]{{0,11}})/(?P<period>0|[1-9][0-9]{{0,4}})")
@@ -55,15 +53,37 @@ HOLD_SECONDS = 8.0
 POLL_SECONDS = 0.2
 MAX_POSITION = 10_000_000.0
 MAX_GUEST_LINKS = 8
+MAX_TITLES = 256
+MAX_KEYS = 4096
+KEYS_SECONDS = 600.0
+"""How long unwrapped secrets and derived keys stay in memory after they were made."""
 KEY_HEADERS = (*NO_STORE, (b"content-type", b"application/octet-stream"))
 
 
-@dataclass(frozen=True, slots=True)
 class CookieNames:
-    """What the cookies are called that browser playbacks are bound to."""
+    """What the cookies are called that browser playbacks are bound to, and how they are read.
 
-    session: str = "matinee_session"
-    guest: str = "matinee_guest"
+    One search in the raw header is a third of the cost of taking all cookies apart.
+    """
+
+    def __init__(self, session: str = "matinee_session", guest: str = "matinee_guest") -> None:
+        self._session, self._guest = _cookie(session), _cookie(guest)
+
+    def proof(self, cookies: bytes) -> Proof:
+        """Hash what a `Cookie` header shows."""
+        login, guest = self._session.search(cookies), self._guest.search(cookies)
+        links = guest[1].split(b".")[:MAX_GUEST_LINKS] if guest else []
+        return Proof(
+            hashlib.sha256(login[1]).digest() if login else None,
+            tuple(hashlib.sha256(link).digest() for link in links),
+        )
+
+
+def _cookie(name: str) -> re.Pattern[bytes]:
+    """Find a cookie's value (RFC 6265 §4.2.1) of the characters our tokens have."""
+    return re.compile(
+        rb"(?:^|;)[ \t]*" + re.escape(name.encode()) + rb"=\"?([A-Za-z0-9_.~-]+)\"?[ \t]*(?:;|$)"
+    )
 
 
 class PlayDoor:
@@ -91,30 +111,30 @@ class PlayDoor:
         self._burst, self._rate = release
         self._names = names
         self._readers = threading.local()
-        self._opened: list[sqlite3.Connection] = []
-        self._keys: OrderedDict[tuple[str, str], Keys] = OrderedDict()
+        self._opened: list[Reader] = []
+        self._keys: Kept[tuple[str, str], Keys] = Kept(MAX_TITLES, KEYS_SECONDS)
+        self._lately: Kept[tuple[str, str, str, int], SecretBytes] = Kept(MAX_KEYS, KEYS_SECONDS)
 
     async def key(self, scope: Scope, match: re.Match[str]) -> Answer:
         """Hand out one content key: 16 raw bytes, counted before they are given. Raises `Fault`."""
         hashed, proof, now = self._asked(scope, match["token"])
-        playback, _ = self._found(hashed, proof, now)
+        playback = self._found(hashed, proof, now)
         version = await self._version_of(playback)
         rendition, period = version.rendition(match["rendition"]), int(match["period"])
         if rendition is None or period >= version.periods:
             raise refusals.bad_address()
-        permit = self._leases.permit(playback, now, rendition.tier)
-        if isinstance(permit, Fault):
-            raise permit
+        self._leases.permit(playback, now, rendition.tier)
         if self._leases.needs_write(playback, period, now):
             rule = Rule(self._burst, self._rate, version.period_seconds)
             await self._writer.run(self._leases.release_key(hashed, proof, rendition.tier, period, rule))
-        keys = await self._keys_for(playback.title_id, playback.version_id)
-        return Answer(200, keys.content_key(rendition.name, rendition.tier, period).reveal(), KEY_HEADERS)
+        key = await self._key_of(playback, rendition, period)
+        return Answer(200, key.reveal(), KEY_HEADERS)
 
     async def main(self, scope: Scope, match: re.Match[str]) -> Answer:
         """Render the multivariant playlist of what the licence covers. Raises `Fault`."""
         hashed, proof, now = self._asked(scope, match["token"])
-        playback, permit = self._found(hashed, proof, now)
+        playback = self._found(hashed, proof, now)
+        permit = self._leases.permit(playback, now)
         version = await self._playable(playback)
         chosen = [one for one in version.renditions if covers(permit.tier, one.tier)]
         if not any(one.kind == "video" for one in chosen):
@@ -132,13 +152,12 @@ class PlayDoor:
         """Render a media playlist; of a film in the making, wait for its first segment. Raises `Fault`."""
         token = match["token"]
         hashed, proof, now = self._asked(scope, token)
-        playback, _ = self._found(hashed, proof, now)
+        playback = self._found(hashed, proof, now)
+        self._leases.permit(playback, now)
         if (playback.title_id, playback.version_id) != (match["title"], match["version"]):
             raise refusals.bad_address()
         version, rendition, segments = await self._first_segment(playback, match["rendition"])
-        allowed = self._leases.permit(playback, now, rendition.tier)
-        if isinstance(allowed, Fault):
-            raise allowed
+        self._leases.permit(playback, now, rendition.tier)
         text = playlists.media(
             rendition,
             segments,
@@ -174,23 +193,17 @@ class PlayDoor:
     def _asked(self, scope: Scope, token: str) -> tuple[bytes, Proof, int]:
         """Read who asks for what, and when."""
         hashed = hashlib.sha256(token.encode()).digest()
-        return hashed, proof_of(cookies(scope), self._names), to_micros(self._clock.now())
+        return hashed, self._names.proof(header(scope, b"cookie")), to_micros(self._clock.now())
 
-    def _found(self, hashed: bytes, proof: Proof, now: int) -> tuple[Playback, Permit]:
-        """Read the playback and make every check that needs no rendition."""
-        playback = self._leases.rows.find(self._reader(), hashed)
-        permit = self._leases.open(playback, proof, now)
-        if isinstance(permit, Fault):
-            raise permit
-        if playback is None:
-            raise refusals.unknown_playback()
-        return playback, permit
+    def _found(self, hashed: bytes, proof: Proof, now: int) -> Playback:
+        """Read the playback and check whose it is."""
+        return self._leases.held(self._reader().find(hashed), proof, now)
 
-    def _reader(self) -> sqlite3.Connection:
-        """Give this thread's reading connection."""
-        reader: sqlite3.Connection | None = getattr(self._readers, "connection", None)
+    def _reader(self) -> Reader:
+        """Give this thread's reader."""
+        reader: Reader | None = getattr(self._readers, "reader", None)
         if reader is None:
-            reader = self._readers.connection = open_reader(self._path)
+            reader = self._readers.reader = Reader(self._path, self._leases.rows)
             self._opened.append(reader)
         return reader
 
@@ -228,25 +241,24 @@ class PlayDoor:
             await asyncio.sleep(POLL_SECONDS)
         raise refusals.not_playable_yet()
 
+    async def _key_of(self, playback: Playback, rendition: Rendition, period: int) -> SecretBytes:
+        """Derive a content key, or give it from the small store of those lately asked for."""
+        place = (playback.title_id, playback.version_id, rendition.name, period)
+        key = self._lately.get(place)
+        if key is None:
+            keys = await self._keys_for(playback.title_id, playback.version_id)
+            key = keys.content_key(rendition.name, rendition.tier, period)
+            self._lately.put(place, key)
+        return key
+
     async def _keys_for(self, title_id: str, version_id: str) -> Keys:
         """Unwrap a title's secrets once; the unwrapping reads the database and blocks."""
         place = (title_id, version_id)
         keys = self._keys.get(place)
         if keys is None:
-            keys = self._keys[place] = await asyncio.to_thread(self._keys_of, title_id, version_id)
-            if len(self._keys) > 256:
-                self._keys.popitem(last=False)
+            keys = await asyncio.to_thread(self._keys_of, title_id, version_id)
+            self._keys.put(place, keys)
         return keys
-
-
-def proof_of(found: dict[str, str], names: CookieNames) -> Proof:
-    """Hash what the caller's cookies show."""
-    login = found.get(names.session)
-    guests = [link for link in found.get(names.guest, "").split(".") if link][:MAX_GUEST_LINKS]
-    return Proof(
-        hashlib.sha256(login.encode()).digest() if login else None,
-        tuple(hashlib.sha256(link.encode()).digest() for link in guests),
-    )
 
 
 def _report(body: bytes) -> tuple[float | None, bool]:

@@ -6,7 +6,6 @@ Every object is immutable under its name, so its name is its entity tag and cach
 import asyncio
 import os
 import re
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +13,7 @@ from typing import BinaryIO
 from streaming.clock import Clock
 from streaming.delivery import refusals
 from streaming.delivery.answers import ANY_ORIGIN, Answer, Header, Scope, Send, header, send_answer
+from streaming.delivery.kept import Kept
 from streaming.delivery.signing import AddressSigner, Check
 from streaming.errors import Fault
 from streaming.storage.objects import ObjectStore
@@ -31,6 +31,7 @@ _AUDIO_TYPES = {"m4s": b"audio/mp4", "mp4": b"audio/mp4"}
 _RANGE = re.compile(rb"bytes=([0-9]{0,18})-([0-9]{0,18})")
 CHUNK = 256 * 1024
 MAX_KNOWN = 8192
+KNOWN_SECONDS = 3600.0
 _IMMUTABLE = (b"cache-control", b"public, max-age=31536000, immutable")
 _PREFLIGHT = Answer(
     204,
@@ -59,7 +60,7 @@ class SegmentDoor:
         self._objects = objects
         self._signer = signer
         self._clock = clock
-        self._known: OrderedDict[str, str] = OrderedDict()
+        self._known: Kept[str, str] = Kept(MAX_KNOWN, KNOWN_SECONDS)
 
     async def serve(self, scope: Scope, send: Send) -> None:
         """Answer one request. Raises `Fault` before anything was sent."""
@@ -98,13 +99,12 @@ class SegmentDoor:
             found = self._objects.path(name)
             if found is None:
                 return None
-            known = self._known[name] = str(found)
-            if len(self._known) > MAX_KNOWN:
-                self._known.popitem(last=False)
+            known = str(found)
+            self._known.put(name, known)
         try:
             return known, os.stat(known).st_size  # noqa: PTH116  # twice as fast as Path.stat
         except FileNotFoundError:
-            self._known.pop(name, None)
+            self._known.forget(name)
             raise refusals.bad_address() from None
 
     async def _send_stored(self, scope: Scope, send: Send, name: str, headers: list[Header]) -> None:

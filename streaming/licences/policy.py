@@ -5,8 +5,8 @@ window, `rental` the time within which playback must first start, `playback` the
 must finish once started. All windows are half open: at the instant they end, they have ended.
 """
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -99,6 +99,8 @@ class Refusal:
     at: datetime | None = None
 
 
+_NEVER = (datetime.max.replace(tzinfo=UTC), RefusalCode.ENDED)
+
 OWNER_GRANT = Grant(None, Tier.UHD, max_streams=5)
 """What the owner of a title holds without any licence."""
 
@@ -149,8 +151,16 @@ def decide(
         return Refusal(RefusalCode.TIER, *sentences.tier_not_covered(terms.tier, tier, issuer))
     if active_streams >= terms.max_streams:
         return Refusal(RefusalCode.STREAMS, *sentences.too_many_streams(terms.max_streams))
-    begun = replace(licence, first_played_at=licence.first_played_at or now)
-    return Grant(licence.id, terms.tier, terms.max_streams, ends_at(begun))
+    return Grant(licence.id, terms.tier, terms.max_streams, _ends_playing(licence, now))
+
+
+def _ends_playing(licence: Licence, now: datetime) -> datetime | None:
+    """Give the instant the licence ends for somebody who plays at `now`; their finish-within clock runs."""
+    until, playback = licence.terms.valid_until, licence.terms.playback
+    if playback is None:
+        return until
+    finish = (licence.first_played_at or now) + playback
+    return finish if until is None else min(until, finish)
 
 
 def decide_owner(active_streams: int = 0) -> Grant | Refusal:
@@ -166,9 +176,8 @@ def _outside_time(licence: Licence, now: datetime) -> Refusal | None:
     if licence.revoked_at is not None:
         words = sentences.revoked(now - licence.revoked_at, issuer, licence.revoke_reason)
         return Refusal(RefusalCode.REVOKED, *words, licence.revoked_at)
-    passed = [limit for limit in limits(licence) if limit[0] <= now]
-    if passed:
-        at, code = min(passed)
+    at, code = min(limits(licence), default=_NEVER)
+    if at <= now:
         return Refusal(code, *_ended(code, now - at, terms, issuer), at)
     if now < terms.valid_from:
         words = sentences.not_begun(terms.valid_from - now)
