@@ -373,6 +373,6 @@ class _Journey:
             fault = again.fault
             hint = f"{fault.hint} Publish the same film again to go on where it stopped.".strip()
             raise Fault(fault.code, fault.sentence, hint, name=fault.name) from None
-        grown = min(0.25 * 2.0**self._tries, self._client.longest_wait)
+        grown = min(0.25 * 2.0 ** min(self._tries, 10), self._client.longest_wait)
         self._tries += 1
         time.sleep(max(grown * random.uniform(0.5, 1.0), min(again.wait or 0.0, self._client.longest_wait)))  # noqa: S311

@@ -15,6 +15,9 @@ from streaming.uploads.store import UploadStore
 
 log = logging.getLogger(__name__)
 
+MAX_UNFINISHED = 200
+"""Unfinished uploads an account may have: empty ones cost no quota, but a row and two files each."""
+
 
 @dataclass(frozen=True)
 class Hooks:
@@ -93,6 +96,8 @@ class Keeper:
     def create(self, owner: AccountId, creation: Creation) -> Upload:
         """Make an empty whole or partial upload. Raises Refusal 413 or 507, or what `on_created` raises."""
         length = creation.length or 0
+        if len(self.store.of_owner(owner, State.RECEIVING)) >= MAX_UNFINISHED:
+            raise refusals.too_many(MAX_UNFINISHED)
         self._require_room_on_disk(length)
         row = self.new_row(owner, creation, State.RECEIVING)
         self.files.create(row.id)

@@ -149,6 +149,16 @@ def quota_exceeded(wanted: int, left: int, quota: int) -> Refusal:
     )
 
 
+def too_many(limit: int) -> Refusal:
+    """429: the account has as many unfinished uploads as one may have."""
+    return Refusal(
+        429,
+        "too_many_uploads",
+        f"You have {limit} unfinished uploads, which is as many as one account may have.",
+        "Finish or cancel some of them first.",
+    )
+
+
 def beyond_length(length: int) -> Refusal:
     """413: more bytes than were announced."""
     return Refusal(

@@ -3,19 +3,21 @@
 import hashlib
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
 import pytest
 
-from streaming.cli.tus_client import TusClient
+from streaming.cli.tus_client import TusClient, Uploaded
 from streaming.errors import Fault
 
 HERE = Path(__file__).parent
@@ -36,7 +38,9 @@ class Server:
 
     def start(self) -> None:
         argv = [sys.executable, str(HERE / "upload_house.py"), str(self.folder), str(self.port)]
-        self.process = subprocess.Popen([*argv, str(os.getpid())], cwd=HERE.parent.parent)
+        argv.append(str(os.getpid()))
+        # A process group of its own: one signal reaches all of it at once, a child just being born too.
+        self.process = subprocess.Popen(argv, cwd=HERE.parent.parent, start_new_session=True)
         until = time.monotonic() + 30
         while time.monotonic() < until:
             try:
@@ -55,23 +59,38 @@ class Server:
     def kill(self) -> None:
         if self.process is None:
             return
-        for process in self.tree():
-            process.kill()
+        tree = self.tree()
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        psutil.wait_procs(tree, timeout=30)
         self.process = None
 
     def memory(self) -> int:
         return sum(process.memory_info().rss for process in self.tree())
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    folder = tmp_path / "house"
-    folder.mkdir()
-    opened = Server(folder)
-    opened.start()
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    opened = Server(tmp_path_factory.mktemp("house"))
     yield opened
     opened.kill()
+
+
+@pytest.fixture
+def server(started: Server) -> Server:
+    """A server that runs; one that a test has killed is started again."""
+    if started.process is None:
+        started.start()
+    for entry in unfinished(started):
+        address = f"{started.url}/api/v1/uploads/{entry['id']}"
+        assert httpx.delete(address, headers={"Tus-Resumable": "1.0.0"}, trust_env=False).is_success
+    return started
+
+
+def unfinished(server: Server) -> list[dict[str, Any]]:
+    """What the house says is unfinished."""
+    found: list[dict[str, Any]] = httpx.get(f"{server.url}/api/v1/uploads", trust_env=False).json()
+    return found
 
 
 def make_film(path: Path, size: int) -> bytes:
@@ -93,37 +112,32 @@ def arrived(server: Server, url: str) -> bytes:
 
 def test_ten_kills_lose_no_byte(server: Server, tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
-    expected = make_film(film, 192 * MB)
+    expected = make_film(film, 128 * MB)
     dice = random.Random(20310501)
-    done = threading.Event()
     kills = 0
-
-    def killer() -> None:
-        nonlocal kills
-        while kills < 10 and not done.wait(dice.uniform(0.02, 0.5)):
-            server.kill()
-            kills += 1
-            server.start()
 
     def slowly(_sent: int, _total: int) -> None:
         if kills < 10:
-            time.sleep(0.02)  # so that there is something left to kill
+            time.sleep(0.03)  # so that there is something left to kill
 
-    thread = threading.Thread(target=killer)
-    thread.start()
-    try:
+    def send() -> Uploaded:
         with TusClient(server.url, {}, state=tmp_path / "state", longest_wait=0.3) as client:
-            uploaded = client.upload(film, title="Film", progress=slowly)
-    finally:
-        done.set()
-        thread.join()
-    assert kills == 10
+            return client.upload(film, title="Film", progress=slowly)
+
+    # The server is started by the main thread only: it is bound to the life of the thread that starts it.
+    with ThreadPoolExecutor(1) as thread:
+        sending = thread.submit(send)
+        for _ in range(10):
+            assert not wait([sending], dice.uniform(0.02, 0.5)).done
+            server.kill()
+            kills += 1
+            server.start()
+        uploaded = sending.result(timeout=120)
     assert arrived(server, uploaded.url) == expected
     upload_id = uploaded.url.rpartition("/")[2]
     assert uploaded.title_id == f"ti_{upload_id[3:]}"
     assert upload_id in (server.folder / "finished.txt").read_text().split()
-    listed = httpx.get(f"{server.url}/api/v1/uploads", trust_env=False).json()
-    assert listed == []
+    assert unfinished(server) == []
     assert list((tmp_path / "state").iterdir()) == []
 
 
@@ -219,8 +233,7 @@ def test_an_upload_that_is_gone_begins_anew(server: Server, tmp_path: Path) -> N
     with TusClient(server.url, {}, state=tmp_path / "state") as client:
         with pytest.raises(KeyboardInterrupt):
             client.upload(film, progress=lambda sent, _total: stop_at(sent, 10 * MB))
-        listed = httpx.get(f"{server.url}/api/v1/uploads", trust_env=False).json()
-        address = f"{server.url}/api/v1/uploads/{listed[0]['id']}"
+        address = f"{server.url}/api/v1/uploads/{unfinished(server)[0]['id']}"
         assert httpx.delete(address, headers={"Tus-Resumable": "1.0.0"}, trust_env=False).is_success
         uploaded = client.upload(film)
     assert uploaded.url != address

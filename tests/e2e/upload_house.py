@@ -1,5 +1,6 @@
 """A real server that only takes uploads, for tests that kill it: `python upload_house.py FOLDER PORT`."""
 
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,6 +33,7 @@ BINARY = (
 
 def create_app() -> FastAPI:
     """Make the app on the folder that stands in argv; finished uploads are noted in `finished.txt`."""
+    die_with_parent(int(os.environ["UPLOAD_HOUSE"]))
     folder = Path(sys.argv[1])
     database = Database(open_engine(f"sqlite:///{folder / 'house.sqlite'}"))
     Base.metadata.create_all(database.engine)
@@ -75,6 +77,7 @@ def create_app() -> FastAPI:
 if __name__ == "__main__":
     if len(sys.argv) > 3:
         die_with_parent(int(sys.argv[3]))
+    os.environ["UPLOAD_HOUSE"] = str(os.getpid())  # its worker must not outlive a kill -9
     Server(
         f"{__file__}:create_app",
         factory=True,

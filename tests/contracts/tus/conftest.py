@@ -153,7 +153,7 @@ class House:
         *,
         cut: bool = False,
         version: str | None = "1.0.0",
-        **headers: str,
+        **headers: Any,
     ) -> Answer:
         """Send one request and wait for the answer; header names are written with `_` for `-`."""
         return asyncio.run(self.ask(method, url, body, cut=cut, version=version, **headers))
@@ -167,7 +167,7 @@ class House:
         cut: bool = False,
         version: str | None = "1.0.0",
         pauses: Mapping[int, asyncio.Event] | None = None,
-        **headers: str,
+        **headers: Any,
     ) -> Answer:
         """Like `send`. `cut` ends the connection after the body; `pauses[n]` is awaited before piece n."""
         pieces = [body] if isinstance(body, bytes) else list(body)
@@ -214,7 +214,7 @@ class House:
         await self.app(scope, receive, receive_answer)
         return answer
 
-    def create(self, length: int | None = None, **headers: str) -> Answer:
+    def create(self, length: int | None = None, **headers: Any) -> Answer:
         """Create an upload; asserts that it worked."""
         if length is not None:
             headers["upload_length"] = str(length)
@@ -222,7 +222,7 @@ class House:
         assert answer.status == 201, answer.body
         return answer
 
-    def begin(self, length: int | None = None, **headers: str) -> str:
+    def begin(self, length: int | None = None, **headers: Any) -> str:
         """Create an upload and give its address."""
         return self.create(length, **headers).headers["location"]
 

@@ -1,7 +1,7 @@
 """tus 1.0.0, core protocol: OPTIONS, HEAD, PATCH, versions, offsets, types, concurrency."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -203,12 +203,10 @@ def test_the_second_of_two_living_chunks_is_locked_out(house: "House") -> None:
     async def both() -> None:
         url = (await house.ask("POST", upload_length="6")).headers["location"]
         rest = asyncio.Event()
-        options = {"content_type": "application/offset+octet-stream", "upload_offset": "0"}
-        first = asyncio.create_task(
-            house.ask("PATCH", url, [b"abc", b"def"], pauses={1: rest}, **options)  # type: ignore[arg-type]
-        )
+        options: dict[str, Any] = {"content_type": "application/offset+octet-stream", "upload_offset": "0"}
+        first = asyncio.create_task(house.ask("PATCH", url, [b"abc", b"def"], pauses={1: rest}, **options))
         await asyncio.sleep(0.05)
-        second = await house.ask("PATCH", url, b"xyz", **options)  # type: ignore[arg-type]
+        second = await house.ask("PATCH", url, b"xyz", **options)
         assert (second.status, second.code) == (423, "upload_locked")
         assert "retry-after" in second.headers
         rest.set()
@@ -225,9 +223,9 @@ def test_a_silent_chunk_yields_to_the_next_and_keeps_what_it_brought(
 
     async def both() -> None:
         url = (await house.ask("POST", upload_length="6")).headers["location"]
-        options = {"content_type": "application/offset+octet-stream"}
+        options: dict[str, Any] = {"content_type": "application/offset+octet-stream"}
         first = asyncio.create_task(
-            house.ask(  # type: ignore[arg-type]
+            house.ask(
                 "PATCH", url, [b"abc", b"never"], pauses={1: asyncio.Event()}, upload_offset="0",
                 content_length="6", **options,
             )
@@ -235,7 +233,7 @@ def test_a_silent_chunk_yields_to_the_next_and_keeps_what_it_brought(
         await asyncio.sleep(0.1)
         assert (await house.ask("HEAD", url)).offset == 3
         assert (await first).code == "upload_taken_over"
-        second = await house.ask("PATCH", url, b"def", upload_offset="3", **options)  # type: ignore[arg-type]
+        second = await house.ask("PATCH", url, b"def", upload_offset="3", **options)
         assert second.offset == 6
         assert house.content(url) == b"abcdef"
 

@@ -72,8 +72,8 @@ def test_emoji_and_long_names_survive_bounded(house: "House") -> None:
         {"upload_concat": "final;/a/up_x", "upload_length": "5"},
     ],
 )
-def test_headers_that_make_no_sense_create_nothing(house: "House", headers: dict[str, str]) -> None:
-    answer = house.send("POST", **headers)  # type: ignore[arg-type]
+def test_headers_that_make_no_sense_create_nothing(house: "House", headers: dict[str, Any]) -> None:
+    answer = house.send("POST", **headers)
     assert (answer.status, answer.code) == (400, "upload_header_invalid")
     assert house.files() == []
     assert house.told.created == []
@@ -97,6 +97,18 @@ def test_the_quota_counts_announced_uploads_and_stored_titles(house: "House") ->
     house.asker = "ac_ann"
     house.send("DELETE", url)
     house.begin(50_000)
+
+
+def test_an_account_has_so_many_unfinished_uploads_and_no_more(
+    house: "House", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streaming.uploads.keeper.MAX_UNFINISHED", 2)
+    url = house.begin(1)
+    house.begin(upload_defer_length="1")
+    answer = house.send("POST", upload_length="1")
+    assert (answer.status, answer.code) == (429, "too_many_uploads")
+    house.patch(url, 0, b"x")
+    house.begin(1)
 
 
 def test_when_no_title_can_be_made_nothing_is_left(house: "House") -> None:
@@ -131,9 +143,9 @@ def test_a_whole_film_may_come_with_the_creation(house: "House") -> None:
     ],
 )
 def test_a_creation_whose_bytes_are_refused_leaves_nothing(
-    house: "House", headers: dict[str, str], body: bytes, status: int
+    house: "House", headers: dict[str, Any], body: bytes, status: int
 ) -> None:
-    answer = house.send("POST", "/api/v1/uploads", body, upload_length="5", **headers)  # type: ignore[arg-type]
+    answer = house.send("POST", "/api/v1/uploads", body, upload_length="5", **headers)
     assert answer.status == status
     assert house.files() == []
     assert len(house.told.gone) == len(house.told.created)

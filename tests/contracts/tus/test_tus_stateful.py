@@ -148,7 +148,7 @@ class Uploading(RuleBasedStateMachine):
 def test_no_sequence_of_requests_and_crashes_loses_a_byte(house: "House", sum_of: Any) -> None:
     Uploading.make_house = type(house)
     Uploading.sum_of = staticmethod(sum_of)
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Uploading,
         settings=settings(
             max_examples=25,
