@@ -25,7 +25,7 @@ def run_worker(settings: Settings) -> None:
     """
     from streaming.catalogue import making
     from streaming.jobs.durable import Jobs
-    from streaming.workflows.dispatch import Dispatcher
+    from streaming.workflows.dispatch import Dispatcher, give_memory_back
     from streaming.workflows.gate import Gate
     from streaming.workflows.house import House
     from streaming.workflows.sources import UploadedFiles
@@ -58,6 +58,7 @@ def run_worker(settings: Settings) -> None:
     jobs = Jobs(settings.jobs_url, identity.name)
     transcoding = Transcoding(house, jobs, width)
     jobs.launch()
+    give_memory_back()
     log.info("worker %s is ready", identity.name)
     Dispatcher(house, jobs, transcoding, names).run(stop)
     logging.shutdown()

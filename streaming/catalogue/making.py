@@ -442,6 +442,14 @@ def abandon_silent_attempts(session: Session, now: datetime, silence: timedelta)
     return int(ended.rowcount)  # type: ignore[attr-defined]
 
 
+def spent_uploads(session: Session) -> list[UploadId]:
+    """Uploads of published versions: nobody needs their files any more."""
+    found = select(VersionRow.upload_id).where(
+        VersionRow.published_at.is_not(None), VersionRow.upload_id.is_not(None)
+    )
+    return [UploadId(upload_id) for upload_id in session.scalars(found) if upload_id]
+
+
 def publish(
     session: Session, version_id: str, manifest: str, digest: bytes, manifest_bytes: int, now: datetime
 ) -> None:

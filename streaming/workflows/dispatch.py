@@ -1,10 +1,13 @@
 """A worker's rounds: take titles from the queue, adopt the work of the dead, collect orphans."""
 
+import ctypes
+import gc
 import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,7 +29,21 @@ LOOK_ANYWAY_SECONDS = 5.0
 RECONCILE_SECONDS = 10.0
 COLLECT_SECONDS = 1800.0
 FIRST_COLLECT_SECONDS = 60.0
-GRACE = timedelta(seconds=5)
+
+
+@dataclass
+class _Duty:
+    """Something to do every so many seconds."""
+
+    due: float
+    every: float
+    act: Callable[[], None]
+
+    def do_if_due(self, now: float) -> None:
+        """Do it if its time has come."""
+        if now >= self.due:
+            self.due = now + self.every
+            _quietly(self.act)
 
 
 class Dispatcher:
@@ -37,11 +54,12 @@ class Dispatcher:
         self._jobs = jobs
         self._transcoding = transcoding
         self._names = names
+        self._started: set[str] = set()
         now = time.monotonic()
-        self._duties: list[list[object]] = [
-            [now, RECONCILE_SECONDS, self.reconcile],
-            [now + FIRST_COLLECT_SECONDS, COLLECT_SECONDS, self.collect],
-        ]
+        self._duties = (
+            _Duty(now, RECONCILE_SECONDS, self.reconcile),
+            _Duty(now + FIRST_COLLECT_SECONDS, COLLECT_SECONDS, self.collect),
+        )
 
     def run(self, stop: threading.Event) -> None:
         """Look for work whenever the database changed, and do the duties when they are due."""
@@ -54,10 +72,7 @@ class Dispatcher:
                     looked = now
                     _quietly(self.take)
                 for duty in self._duties:
-                    due, every, act = duty
-                    if now >= due:  # type: ignore[operator]
-                        duty[0] = now + every  # type: ignore[operator]
-                        _quietly(act)  # type: ignore[arg-type]
+                    duty.do_if_due(now)
         finally:
             watch.close()
 
@@ -75,7 +90,13 @@ class Dispatcher:
                 claim = making.claim(session, house.worker, house.clock.now())
             if claim is None:
                 return
+            self._start(claim)
+
+    def _start(self, claim: Claim) -> None:
+        """Start a workflow, once in the life of this process; what DBOS recovers by itself it knows by id."""
+        if workflow_id(claim) not in self._started:
             self._transcoding.start(claim)
+            self._started.add(workflow_id(claim))
 
     def reconcile(self) -> None:
         """Adopt what dead workers left, start what was claimed but never started, end what cannot go on."""
@@ -88,14 +109,17 @@ class Dispatcher:
             if self._jobs.is_over(workflow_id(claim)):
                 self._give_up(claim)
             else:
-                self._transcoding.start(claim)
+                self._start(claim)
         for claim in left:
             with house.database.write() as session:
                 adopted = making.adopt(session, claim.version_id, claim.run, house.worker)
             if adopted:
-                self._transcoding.start(Claim(claim.version_id, claim.run + 1))
+                self._start(Claim(claim.version_id, claim.run + 1))
         with house.database.write() as session:
             making.abandon_silent_attempts(session, now, SILENCE)
+        if self._started and not mine and not left:
+            self._started.clear()
+            give_memory_back()
 
     def _alive(self, name: str) -> bool:
         return is_held(self._names, name)
@@ -116,11 +140,24 @@ class Dispatcher:
             store.set_state(session, facts.title_id, TitleState.FAILED, now, among=among, failure=failure)
 
     def collect(self) -> None:
-        """Remove objects that nobody knows."""
+        """Remove objects that nobody knows, and uploads whose titles are ready."""
         house = self._house
+        if not house.keep_uploads:
+            with house.database.read() as session:
+                spent = making.spent_uploads(session)
+            for upload_id in spent:
+                if house.sources.source_path(upload_id) is not None:
+                    house.sources.discard(upload_id)
         removed = collect_all(house.database, house.objects, house.clock.now())
         if removed:
             log.info("%d orphan objects were removed", removed)
+
+
+def give_memory_back() -> None:
+    """Return freed memory to the system after imports and after a film: some 6 MB that glibc would keep."""
+    gc.collect()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _quietly(act: Callable[[], None]) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import streaming.accounts.model  # noqa: F401  # the uploads' rows refer to accounts: the mapper must know both
 from streaming.clock import Clock
 from streaming.db.engine import Database
 from streaming.ids import UploadId

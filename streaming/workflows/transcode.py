@@ -115,8 +115,12 @@ class Transcoding:
             return text
         if verdict.kind is Kind.FAILED and verdict.failure and facts.run == run:
             self._fail(version_id, verdict, facts.upload_id)
-        tidied = verdict.is_done or verdict.hopeless
-        tidy(self._house, version_id, facts.upload_id if tidied and facts.run == run else None)
+        spent = (verdict.is_done or verdict.hopeless) and facts.run == run
+        try:
+            tidy(self._house, version_id, facts.upload_id if spent else None)
+        except Exception:
+            # The film is what matters; the collector comes by again.
+            log.exception("could not clear up after %s", version_id)
         return text
 
     def _fail(self, version_id: VersionId, verdict: Verdict, upload_id: UploadId | None) -> None:

@@ -7,9 +7,15 @@ import pytest
 from streaming.catalogue import making
 from streaming.catalogue.model import SegmentRow, TitleRow, VersionRow
 from streaming.catalogue.service import TitleChanges
-from streaming.catalogue.values import Asker, Failure, Stage, TitleState
+from streaming.catalogue.values import Asker, Failure, Stage, TitleState, VersionFacts
 from streaming.errors import Code, Fault
 from streaming.ids import TitleId, UploadId, new_id
+from tests.unit.streaming.catalogue.house import House
+
+
+def upload_of(facts: VersionFacts) -> UploadId:
+    assert facts.upload_id
+    return facts.upload_id
 
 
 def refused(call: Any, *arguments: Any) -> str:
@@ -18,12 +24,12 @@ def refused(call: Any, *arguments: Any) -> str:
     return caught.value.name
 
 
-def state(house: Any, owner: Asker, title: TitleId) -> TitleState:
+def state(house: House, owner: Asker, title: TitleId) -> TitleState:
     found: TitleState = house.catalogue.show(owner, title).state
     return found
 
 
-def fail(house: Any, title: TitleId) -> None:
+def fail(house: House, title: TitleId) -> None:
     from streaming.catalogue import store
 
     with house.database.write() as session:
@@ -33,7 +39,7 @@ def fail(house: Any, title: TitleId) -> None:
         )
 
 
-def test_a_title_follows_its_upload_into_the_queue_once(house: Any) -> None:
+def test_a_title_follows_its_upload_into_the_queue_once(house: House) -> None:
     owner, upload = house.account(), UploadId(new_id("up"))
     title = house.catalogue.title_for_upload(owner.account_id, upload, "../My_Film.mp4", None, 7)
     assert house.catalogue.title_for_upload(owner.account_id, upload, "again.mp4") == title
@@ -47,25 +53,25 @@ def test_a_title_follows_its_upload_into_the_queue_once(house: Any) -> None:
     assert (shown.progress.stage, shown.progress.queue_position) == (Stage.QUEUED, 1)
 
 
-def test_a_finished_title_is_not_queued_again_by_a_late_message(house: Any) -> None:
+def test_a_finished_title_is_not_queued_again_by_a_late_message(house: House) -> None:
     owner = house.account()
     facts = house.planned(owner)
-    house.catalogue.upload_finished(facts.upload_id)
+    house.catalogue.upload_finished(upload_of(facts))
     assert state(house, owner, facts.title_id) is TitleState.ENCODING
 
 
-def test_an_upload_that_is_given_up_takes_its_title_along_but_a_queued_one_stays(house: Any) -> None:
+def test_an_upload_that_is_given_up_takes_its_title_along_but_a_queued_one_stays(house: House) -> None:
     owner, upload = house.account(), UploadId(new_id("up"))
     title = house.catalogue.title_for_upload(owner.account_id, upload, "a.mp4")
     house.catalogue.upload_gone(upload)
     house.catalogue.upload_gone(upload)
     assert refused(house.catalogue.show, owner, title) == "not_found"
     facts = house.planned(owner)
-    house.catalogue.upload_gone(facts.upload_id)
+    house.catalogue.upload_gone(upload_of(facts))
     assert state(house, owner, facts.title_id) is TitleState.ENCODING
 
 
-def test_strangers_learn_nothing_and_holders_no_more_than_they_should(house: Any) -> None:
+def test_strangers_learn_nothing_and_holders_no_more_than_they_should(house: House) -> None:
     owner, stranger, admin = house.account(), house.account(), Asker(house.account().account_id, admin=True)
     title = house.uploaded(owner)
     catalogue = house.catalogue
@@ -85,7 +91,7 @@ def test_strangers_learn_nothing_and_holders_no_more_than_they_should(house: Any
     )
 
 
-def test_lists_are_paged_searched_and_hold_what_one_may_see(house: Any) -> None:
+def test_lists_are_paged_searched_and_hold_what_one_may_see(house: House) -> None:
     owner, other = house.account(), house.account()
     titles = [house.uploaded(owner, f"film_{number}%.mp4") for number in range(5)]
     lent = house.uploaded(other, "lent.mp4")
@@ -105,7 +111,7 @@ def test_lists_are_paged_searched_and_hold_what_one_may_see(house: Any) -> None:
     assert refused(lambda: house.catalogue.page(owner, cursor="x")) == "invalid"
 
 
-def test_words_are_changed_and_checked(house: Any) -> None:
+def test_words_are_changed_and_checked(house: House) -> None:
     owner = house.account()
     title = house.uploaded(owner)
     view = house.catalogue.change(owner, title, TitleChanges(name=" A\nB ", description="d", year=1999))
@@ -114,7 +120,7 @@ def test_words_are_changed_and_checked(house: Any) -> None:
     assert refused(house.catalogue.change, owner, title, TitleChanges(name=" ")) == "empty_name"
 
 
-def test_cancel_leaves_nothing_behind_and_retry_starts_under_new_keys(house: Any) -> None:
+def test_cancel_leaves_nothing_behind_and_retry_starts_under_new_keys(house: House) -> None:
     owner = house.account()
     facts = house.planned(owner)
     house.commit(facts, house.attempt(facts, 0))
@@ -134,7 +140,7 @@ def test_cancel_leaves_nothing_behind_and_retry_starts_under_new_keys(house: Any
     assert again.wrapped_title_secret not in (None, facts.wrapped_title_secret)
 
 
-def test_retry_of_a_failed_title_keeps_finished_chunks_and_keys(house: Any) -> None:
+def test_retry_of_a_failed_title_keeps_finished_chunks_and_keys(house: House) -> None:
     owner = house.account()
     facts = house.planned(owner)
     house.commit(facts, house.attempt(facts, 0))
@@ -148,27 +154,27 @@ def test_retry_of_a_failed_title_keeps_finished_chunks_and_keys(house: Any) -> N
     assert again.wrapped_title_secret == facts.wrapped_title_secret
 
 
-def test_retry_without_the_upload_says_so(house: Any) -> None:
+def test_retry_without_the_upload_says_so(house: House) -> None:
     owner = house.account()
     facts = house.planned(owner)
     fail(house, facts.title_id)
-    house.sources.discard(facts.upload_id)
+    house.sources.discard(upload_of(facts))
     assert refused(house.catalogue.retry, owner, facts.title_id) == "source_gone"
     assert state(house, owner, facts.title_id) is TitleState.FAILED
 
 
-def test_delete_removes_rows_keys_objects_and_upload(house: Any) -> None:
+def test_delete_removes_rows_keys_objects_and_upload(house: House) -> None:
     owner = house.account()
     facts = house.planned(owner)
     house.commit(facts, house.attempt(facts, 0))
     house.catalogue.delete(owner, facts.title_id)
     assert not list(house.objects.list())
-    assert house.sources.source_path(facts.upload_id) is None
+    assert house.sources.source_path(upload_of(facts)) is None
     with house.database.read() as session:
         assert [session.query(table).count() for table in (TitleRow, VersionRow, SegmentRow)] == [0, 0, 0]
 
 
-def test_the_quota_counts_sources_until_published_and_stored_bytes(house: Any) -> None:
+def test_the_quota_counts_sources_until_published_and_stored_bytes(house: House) -> None:
     owner = house.account()
     assert house.catalogue.quota_used(owner.account_id) == 0
     facts = house.planned(owner)
@@ -180,7 +186,7 @@ def test_the_quota_counts_sources_until_published_and_stored_bytes(house: Any) -
     assert house.catalogue.quota_used(owner.account_id) == 2025
 
 
-def test_secrets_of_a_new_title_are_wrapped_and_never_the_same(house: Any) -> None:
+def test_secrets_of_a_new_title_are_wrapped_and_never_the_same(house: House) -> None:
     owner = house.account()
     rows = []
     for _ in range(2):
@@ -189,7 +195,7 @@ def test_secrets_of_a_new_title_are_wrapped_and_never_the_same(house: Any) -> No
     assert len({bytes(row) for row in rows if row}) == 4
 
 
-def test_fault_codes_map_to_what_happened(house: Any) -> None:
+def test_fault_codes_map_to_what_happened(house: House) -> None:
     owner = house.account()
     with pytest.raises(Fault) as caught:
         house.catalogue.cancel(owner, TitleId("ti_nothing"))
