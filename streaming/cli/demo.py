@@ -17,6 +17,7 @@ from streaming.cli.client import Client
 from streaming.cli.output import err, out, plain
 from streaming.cli.publish import upload, wait_until_published
 from streaming.cli.samples import SAMPLES, make_samples
+from streaming.cli.supervisor import CannotStart, require_free_port, say
 from streaming.cli.titles import all_titles
 from streaming.errors import Fault
 from streaming.settings import Settings
@@ -38,6 +39,7 @@ def run_demo(settings: Settings) -> int:
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, _interrupt)
     try:
+        require_free_port(settings.host, settings.port)  # or another house would answer in this one's place
         with _house() as house:
             if not _wait_until_ready(house, settings):
                 return house.wait() or 1
@@ -46,6 +48,9 @@ def run_demo(settings: Settings) -> int:
             return house.wait()
     except Interrupted:
         return 0
+    except CannotStart as reason:
+        say(str(reason))
+        return 1
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -85,7 +90,7 @@ def _address(settings: Settings) -> str:
 def _fill(settings: Settings) -> None:
     """Make what is missing: accounts, films, and the viewer's licences."""
     with open_services(settings) as services:
-        for name, role in ((CREATOR, Role.ADMIN), (VIEWER, Role.VIEWER)):
+        for name, role in ((CREATOR, Role.CREATOR), (VIEWER, Role.VIEWER)):
             ensure_account(services, name, role, SecretBytes(PASSWORDS[name].encode()))
     marker = settings.data / "demo-filled"
     if marker.exists():
