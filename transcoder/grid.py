@@ -108,7 +108,16 @@ def chunk_borders(segments: tuple[Segment, ...], rate: Fraction) -> tuple[int, .
             borders.append(segment.sequence)
             length = next(lengths, None)
             most = None if length is None else length * rate
+    if len(borders) > 2 and _is_short_tail(segments, borders):
+        borders.pop()
     return (*borders, len(segments))
+
+
+def _is_short_tail(segments: tuple[Segment, ...], borders: list[int]) -> bool:
+    """A process of its own is not worth a last chunk shorter than the one before it in its period."""
+    before, last = segments[borders[-2]], segments[borders[-1]]
+    length, tail = last.first_frame - before.first_frame, segments[-1].end_frame - last.first_frame
+    return before.period == last.period and tail < length
 
 
 def make_chunks(borders: tuple[int, ...], segments: tuple[Segment, ...]) -> tuple[Chunk, ...]:

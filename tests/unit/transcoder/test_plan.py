@@ -98,6 +98,11 @@ def test_segments_begin_short_and_chunks_grow() -> None:
     assert plan.target_duration == 4
 
 
+def test_a_short_last_chunk_joins_the_one_before() -> None:
+    plan = make_plan(info(Fraction(24), 720))
+    assert [float(c.frames / plan.frame_rate) for c in plan.chunks] == [2, 6, 22]
+
+
 def test_a_sliver_at_the_end_joins_the_segment_before() -> None:
     plan = make_plan(info(Fraction(25), 25 * 12 + 3))
     assert plan.segments[-1].frames == 103
