@@ -40,5 +40,6 @@ export function followStrength(form: HTMLFormElement): void {
   if (!line || !(typed instanceof HTMLInputElement)) return;
   const update = (): void => void (line.textContent = strength(typed.value));
   typed.addEventListener("input", update);
+  form.addEventListener("reset", () => window.setTimeout(update));
   update();
 }

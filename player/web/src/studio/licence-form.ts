@@ -23,10 +23,12 @@ export function licenceForm(element: HTMLElement): void {
   };
   const update = (): void => readAloud(form, read(), touched);
 
-  form.addEventListener("input", debounce(update, 400));
+  // Also after leaving a field nothing moves at once: the press that left it must still meet its button.
+  const soon = debounce(update, 400);
+  form.addEventListener("input", soon);
   form.addEventListener("change", (event) => {
     if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) touched.add(event.target.name);
-    update();
+    soon();
   });
   for (const chip of form.querySelectorAll<HTMLElement>("[data-fill-until]")) {
     chip.addEventListener("click", () => {
@@ -37,6 +39,8 @@ export function licenceForm(element: HTMLElement): void {
   }
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    // A late reading would wipe away what the server says to this.
+    soon.cancel();
     for (const field of FIELDS) touched.add(field);
     void issue(form, read(), touched);
   });

@@ -45,13 +45,14 @@ export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && !["button", "checkbox", "radio", "range", "submit"].includes(target.type);
 }
 
-/** Calls `act` once `quiet` milliseconds passed without another call. */
-export function debounce<A extends unknown[]>(act: (...given: A) => void, quiet: number): (...given: A) => void {
+/** Calls `act` once `quiet` milliseconds passed without another call; `cancel` takes a pending call back. */
+export function debounce(act: () => void, quiet: number): { (): void; cancel(): void } {
   let timer = 0;
-  return (...given) => {
+  const soon = (): void => {
     window.clearTimeout(timer);
-    timer = window.setTimeout(() => act(...given), quiet);
+    timer = window.setTimeout(act, quiet);
   };
+  return Object.assign(soon, { cancel: () => window.clearTimeout(timer) });
 }
 
 export function setCookie(name: string, value: string): void {
