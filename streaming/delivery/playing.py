@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +32,7 @@ from streaming.delivery.refusals import iso
 from streaming.delivery.signing import AddressSigner
 from streaming.delivery.sql import Playback, Reader
 from streaming.delivery.values import Keys, Rendition, Segment, Version, covers
-from streaming.delivery.writer import GroupCommit
+from streaming.delivery.writer import GroupCommit, Operation
 from streaming.errors import Code, Fault
 from streaming.ids import TitleId
 from transcoder.secret import SecretBytes
@@ -51,6 +52,9 @@ M3U8 = b"application/vnd.apple.mpegurl"
 ADDRESS_LIFE = timedelta(hours=24)
 HOLD_SECONDS = 8.0
 POLL_SECONDS = 0.2
+KEY_HOLD_SECONDS = 45
+MAX_HELD_KEYS = 4
+"""For one native playback: a player asks for picture and sound, a scraper for everything at once."""
 MAX_POSITION = 10_000_000.0
 MAX_GUEST_LINKS = 8
 MAX_TITLES = 256
@@ -112,6 +116,7 @@ class PlayDoor:
         self._names = names
         self._readers = threading.local()
         self._opened: list[Reader] = []
+        self._waiting: Counter[str] = Counter()
         self._keys: Kept[tuple[str, str], Keys] = Kept(MAX_TITLES, KEYS_SECONDS)
         self._lately: Kept[tuple[str, str, str, int], SecretBytes] = Kept(MAX_KEYS, KEYS_SECONDS)
 
@@ -126,7 +131,8 @@ class PlayDoor:
         self._leases.permit(playback, now, rendition.tier)
         if self._leases.needs_write(playback, period, now):
             rule = Rule(self._burst, self._rate, version.period_seconds)
-            await self._writer.run(self._leases.release_key(hashed, proof, rendition.tier, period, rule))
+            release = self._leases.release_key(hashed, proof, rendition.tier, period, rule)
+            await self._released(playback, release)
         key = await self._key_of(playback, rendition, period)
         return Answer(200, key.reveal(), KEY_HEADERS)
 
@@ -240,6 +246,34 @@ class PlayDoor:
                 raise refusals.bad_address()
             await asyncio.sleep(POLL_SECONDS)
         raise refusals.not_playable_yet()
+
+    async def _released(self, playback: Playback, release: Operation[None]) -> None:
+        """Account for a key; a native player that reads far ahead waits for its budget. Raises `Fault`.
+
+        mpv and ffmpeg fill a cache of many minutes as fast as they can, and skip what they are refused with
+        429. So a few of their requests are held until the budget has refilled: they read on, paced. The
+        release makes every check again after the wait.
+        """
+        for patience in (True, True, True, False):
+            try:
+                await self._writer.run(release)
+            except Fault as fault:
+                seconds = fault.retry_after or 0
+                full = self._waiting[playback.id] >= MAX_HELD_KEYS or seconds > KEY_HOLD_SECONDS
+                if not (patience and playback.native) or fault.name != "budget_spent" or full:
+                    raise
+                await self._wait(playback.id, seconds)
+            else:
+                return
+
+    async def _wait(self, playback_id: str, seconds: int) -> None:
+        self._waiting[playback_id] += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._waiting[playback_id] -= 1
+            if not self._waiting[playback_id]:
+                del self._waiting[playback_id]
 
     async def _key_of(self, playback: Playback, rendition: Rendition, period: int) -> SecretBytes:
         """Derive a content key, or give it from the small store of those lately asked for."""

@@ -142,7 +142,7 @@ class House:
             self.database, self.clock, self.gate, live.read_version, LeaseRule(300, 60), (12, 4.0)
         )
 
-    def open(self, inner: Any = None) -> Doors:
+    def open(self, inner: Any = None, *, release: tuple[int, float] = (12, 4.0)) -> Doors:
         return open_doors(
             inner or nothing_else,
             path=self.path,
@@ -153,7 +153,9 @@ class House:
             objects=self.objects,
             signer=self.signer,
             problem=problem_of,
-            settings=DoorSettings(address="https://house.test"),
+            settings=DoorSettings(
+                release_burst=release[0], release_rate=release[1], address="https://house.test"
+            ),
         )
 
     def close(self) -> None:

@@ -327,6 +327,59 @@ def test_many_keys_at_once_are_counted_one_by_one(house: House) -> None:
     assert {reply.status for reply in replies} == {200, 429}
 
 
+def test_a_native_player_that_reads_ahead_is_paced_and_not_refused(house: House) -> None:
+    house.licence()
+    doors = house.open(release=(12, 120.0))
+    token = house.start(native=True).token
+
+    async def read_ahead() -> list[int]:
+        for period in range(12):
+            await asking(doors, "GET", f"/play/{token}/key/v240/{period}")
+        waiting = [
+            asyncio.create_task(asking(doors, "GET", f"/play/{token}/key/{name}/12"))
+            for name in ("v240", "a0")
+        ]
+        await asyncio.sleep(0.2)
+        assert not any(task.done() for task in waiting)
+        house.wait(seconds=1)
+        return [(await task).status for task in waiting]
+
+    assert asyncio.run(read_ahead()) == [200, 200]
+    doors.close()
+
+
+def test_a_native_scraper_is_refused_what_it_asks_all_at_once(house: House) -> None:
+    house.licence()
+    doors = house.open(release=(12, 120.0))
+    token = house.start(native=True).token
+
+    async def all_at_once() -> list[int]:
+        asks = (asking(doors, "GET", f"/play/{token}/key/v240/{n}") for n in range(PERIODS))
+        return [reply.status for reply in await asyncio.gather(*asks)]
+
+    statuses = asyncio.run(all_at_once())
+    assert (statuses.count(200), statuses.count(429)) == (12, PERIODS - 12)
+    doors.close()
+
+
+def test_a_licence_revoked_while_a_native_player_waits_gives_no_key(house: House) -> None:
+    licence = house.licence()
+    doors = house.open(release=(12, 120.0))
+    token = house.start(native=True).token
+
+    async def wait_and_see() -> Reply:
+        for period in range(12):
+            await asking(doors, "GET", f"/play/{token}/key/v240/{period}")
+        waiting = asyncio.create_task(asking(doors, "GET", f"/play/{token}/key/v240/12"))
+        await asyncio.sleep(0.1)
+        house.licences.revoke(Actor(ANA, "Ana"), licence)
+        house.wait(seconds=5)
+        return await waiting
+
+    assert asyncio.run(wait_and_see()).code == "licence_revoked"
+    doors.close()
+
+
 # --- leases ---
 
 
