@@ -18,6 +18,12 @@ class Gate:
         self._numbers = itertools.count()
         self._changed = threading.Condition()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a place."""
+        with self._changed:
+            return len(self._waiting)
+
     @contextmanager
     def enter(self, priority: int, given_up: Callable[[], bool]) -> Iterator[bool]:
         """Wait for a place; yields False, without one, as soon as `given_up()` says so."""
