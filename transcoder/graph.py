@@ -99,9 +99,10 @@ def _global(pipes: Mapping[str, int]) -> list[str]:
 
 def _input(plan: Plan, chunk: Chunk, limits: Limits) -> dict[str, Any]:
     options: dict[str, Any] = dict(input_options(limits))
-    # The probe has read the film; ffmpeg needs only enough to open the decoders.
-    options |= {"probesize": 1_000_000, "analyzeduration": 1_000_000, "threads": limits.threads or "auto"}
-    options |= {"dn": None, "sn": None}
+    options |= {"threads": limits.threads or "auto", "dn": None, "sn": None}
+    if plan.info.container in _MARGIN:
+        # These say in their head what they hold; ffmpeg needs only enough to open the decoders.
+        options |= {"probesize": 1_000_000, "analyzeduration": 1_000_000}
     start = plan.info.video.start + chunk.first_frame / plan.frame_rate
     start -= _MARGIN.get(plan.info.container, _OTHER_MARGIN)
     if chunk.first_frame and start > plan.info.video.start:

