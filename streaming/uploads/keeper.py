@@ -202,8 +202,14 @@ class Keeper:
         self.store.set_told(upload.id)
 
     def delete_file(self, upload_id: str) -> None:
-        """Delete the bytes of a handed-over upload; HEAD keeps answering that it is complete."""
-        self.store.move(upload_id, {State.COMPLETE, State.HANDED_OVER}, State.SPENT, self.clock.now())
+        """Delete the bytes of an upload at the house's own wish, so `on_gone` is not called.
+
+        HEAD keeps answering that a complete one is complete; one that was still receiving is terminated.
+        """
+        now = self.clock.now()
+        if self.store.move(upload_id, {State.RECEIVING}, State.TERMINATED, now):
+            self.store.set_told(upload_id)
+        self.store.move(upload_id, {State.COMPLETE, State.HANDED_OVER}, State.SPENT, now)
         self.files.delete(upload_id)
 
     def unfinished(self, owner: AccountId) -> list[Upload]:

@@ -89,7 +89,7 @@ class UploadService:
         return self._files.path(upload_id)
 
     def delete_file(self, upload_id: str) -> None:
-        """Delete the bytes of an upload whose title is verified; absent ones are no error."""
+        """Delete the bytes of an upload whose title is verified or deleted; absent ones are no error."""
         self._keeper.delete_file(upload_id)
 
     def hand_over_pending(self) -> int:
@@ -229,6 +229,8 @@ class UploadService:
                 await self._run(appender.settle if chunk.checksum is None else appender.discard)
                 raise
             await self._run(appender.settle)
+        except FileNotFoundError:  # deleted with its title while it was being filled
+            raise refusals.gone("terminated") from None
         except OSError as error:
             log.exception("upload %s could not be stored", upload.id)
             held = await self._run(appender.discard)

@@ -1,11 +1,12 @@
 """What happens after the last byte, and after crashes and full disks on the way there."""
 
+import asyncio
 import errno
 import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -73,6 +74,23 @@ def test_the_file_of_a_verified_title_is_deleted_and_head_still_says_complete(ho
     assert house.files() == []
     assert house.offset(url) == 3
     assert house.send("DELETE", url).status == 409
+
+
+def test_a_title_deleted_while_its_film_arrives_ends_the_upload(house: "House") -> None:
+    async def meanwhile() -> None:
+        url = (await house.ask("POST", upload_length="6")).headers["location"]
+        rest = asyncio.Event()
+        options: dict[str, Any] = {"content_type": "application/offset+octet-stream", "upload_offset": "0"}
+        sending = asyncio.create_task(house.ask("PATCH", url, [b"abc", b"def"], pauses={1: rest}, **options))
+        await asyncio.sleep(0.05)
+        house.service.delete_file(ident(url))
+        rest.set()
+        assert (await sending).code == "upload_terminated"
+        assert (await house.ask("HEAD", url)).status == 410
+
+    asyncio.run(meanwhile())
+    assert house.files() == []
+    assert house.told.finished == house.told.gone == []
 
 
 def test_gone_is_told_again_when_it_could_not_be_told(house: "House") -> None:

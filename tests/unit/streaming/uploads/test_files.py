@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streaming.clock import FixedClock
@@ -26,6 +26,7 @@ def files(tmp_path: Path) -> UploadFiles:
     return made
 
 
+@settings(deadline=None)  # it waits for the disk
 @given(offsets=st.lists(st.integers(0, 2**60), max_size=6), torn=st.binary(min_size=1, max_size=512))
 def test_a_torn_write_leaves_the_mark_before_it(
     tmp_path_factory: pytest.TempPathFactory, offsets: list[int], torn: bytes
@@ -118,6 +119,7 @@ def test_after_a_failed_write_nothing_can_be_appended_or_settled(
         assert upload.settle() == 5
 
 
+@settings(deadline=None)  # it waits for the disk
 @given(st.lists(st.binary(max_size=50), max_size=1200))
 def test_any_batch_is_written_as_it_is(tmp_path_factory: pytest.TempPathFactory, batch: list[bytes]) -> None:
     files = UploadFiles(tmp_path_factory.mktemp("files"), FixedClock(AT))
