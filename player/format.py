@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -14,7 +14,6 @@ _STEPS = (
     (HOUR, "hour"),
     (MINUTE, "minute"),
 )
-_TIERS = {"sd": "SD (up to 576p)", "hd": "HD (up to 1080p)", "uhd": "UHD (4K)"}
 
 
 def plural(count: int, one: str, many: str = "") -> str:
@@ -143,16 +142,6 @@ def bitrate(bits: int | None) -> str:
     return f"{bits / 1e6:.1f} Mbit/s" if bits >= 1_000_000 else f"{round(bits / 1000)} kbit/s"
 
 
-def tier_name(tier: str) -> str:
-    """What a tier means in words."""
-    return _TIERS.get(tier, tier.upper())
-
-
 def minutes_watched(minutes: int) -> str:
     """`0 min`, `48 min`, `12 h`, `1,204 h`."""
     return f"{minutes} min" if minutes < 120 else f"{round(minutes / 60):,} h"
-
-
-def from_now(now: datetime, seconds: float) -> datetime:
-    """The moment so many seconds from now."""
-    return now + timedelta(seconds=seconds)

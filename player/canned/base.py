@@ -34,7 +34,14 @@ class State:
 
     def page(self, theme: Theme) -> Page:
         """The page around it."""
-        return Page(now=NOW, person=self.person, theme=theme, zone="Europe/Madrid", show_keys=self.show_keys)
+        return Page(
+            now=NOW,
+            person=self.person,
+            theme=theme,
+            zone="Europe/Madrid",
+            show_keys=self.show_keys,
+            has_operator=True,
+        )
 
 
 def ago(**parts: float) -> datetime:

@@ -102,7 +102,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What surrounds a room: the moment (aware), who is here, the light, their zone (IANA), notices."""
+    """What surrounds a room: the moment (aware), who is here, the light, their zone (IANA), notices.
+
+    `has_operator` shows admins the way to `/operator`; `show_keys` opens the key sheet.
+    """
 
     now: datetime
     person: Person | None = None
@@ -110,6 +113,7 @@ class Page:
     zone: str = "UTC"
     notices: tuple[Notice, ...] = ()
     show_keys: bool = False
+    has_operator: bool = False
 
 
 @dataclass(frozen=True, slots=True)

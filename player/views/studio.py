@@ -96,7 +96,6 @@ class Rung:
     tier: Tier = Tier.SD
     reason: str = ""
     percent: float | None = None
-    size_bytes: int | None = None
 
 
 class HolderKind(StrEnum):
@@ -116,7 +115,6 @@ class LicenceRow:
     terms: LicenceTerms
     issued_at: datetime
     watching: int = 0
-    plays: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
