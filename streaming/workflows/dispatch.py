@@ -95,8 +95,8 @@ class Dispatcher:
     def _start(self, claim: Claim) -> None:
         """Start a workflow, once in the life of this process; what DBOS recovers by itself it knows by id."""
         if workflow_id(claim) not in self._started:
-            self._transcoding.start(claim)
             self._started.add(workflow_id(claim))
+            self._transcoding.start(claim)
 
     def reconcile(self) -> None:
         """Adopt what dead workers left, start what was claimed but never started, end what cannot go on."""
@@ -113,12 +113,21 @@ class Dispatcher:
         for claim in left:
             with house.database.write() as session:
                 adopted = making.adopt(session, claim.version_id, claim.run, house.worker)
+                for name in dead:
+                    making.end_attempts_of(session, name, now)
             if adopted:
                 self._start(Claim(claim.version_id, claim.run + 1))
         with house.database.write() as session:
             making.abandon_silent_attempts(session, now, SILENCE)
-        if self._started and not mine and not left:
-            self._started.clear()
+        self._forget_ended()
+
+    def _forget_ended(self) -> None:
+        """Remove the records of ended workflows: the catalogue knows how they ended."""
+        ended = [started for started in self._started if self._jobs.is_over(started)]
+        for started in ended:
+            self._started.discard(started)
+            self._jobs.forget(started)
+        if ended:
             give_memory_back()
 
     def _alive(self, name: str) -> bool:

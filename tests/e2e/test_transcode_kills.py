@@ -113,17 +113,21 @@ def test_two_workers_share_two_films_and_spoil_nothing(house: TranscodeHouse, fi
 
 
 def test_a_living_worker_adopts_the_film_of_a_dead_one(house: TranscodeHouse, film: Path) -> None:
-    first = house.start_worker()
+    locks = house.settings.data / "workers"
+    workers = {"w1": house.start_worker()}
+    house.until(lambda: (locks / "w1.lock").exists())
+    workers["w2"] = house.start_worker()
+    house.until(lambda: (locks / "w2.lock").exists())
     title = house.publish(film)
     house.until(lambda: bool(committed(house, title)))
-    survivor = house.start_worker()
-    house.until(lambda: (house.settings.data / "workers" / "w2.lock").exists())
-    before = committed(house, title)
-    house.kill(first)
+    before, first = committed(house, title), house.facts(title).worker or ""
+    house.kill(workers.pop(first))
+    assert house.show(title).state is TitleState.ENCODING
     assert_whole(house, title)
     assert before.items() <= committed(house, title).items()
-    assert house.facts(title).worker == "w2"
-    assert survivor.poll() is None
+    (survivor,) = workers
+    assert house.facts(title).worker == survivor
+    assert workers[survivor].poll() is None
 
 
 def test_cancel_stops_ffmpeg_within_a_second_and_leaves_nothing(house: TranscodeHouse, film: Path) -> None:
