@@ -17,7 +17,7 @@ _MOST_JSON = 4 << 20
 _TAIL_SECONDS = 4
 _LISTS = (b"#EXTM3U", b"ffconcat", b"<MPD", b"<?xml", b"[playlist]", b"v=0")
 _SHOW = (
-    "stream=index,codec_name,codec_type,codec_tag_string,width,height,sample_aspect_ratio,pix_fmt,field_order,"
+    "stream=index,codec_name,codec_type,codec_tag_string,has_b_frames,width,height,sample_aspect_ratio,pix_fmt,field_order,"
     "r_frame_rate,avg_frame_rate,time_base,start_pts,start_time,duration,nb_frames,sample_rate,channels,"
     "color_space,color_primaries,color_transfer:stream_disposition:stream_tags=language,title:"
     "stream_side_data=rotation:format=format_name,start_time,duration"
@@ -101,12 +101,12 @@ def _count_frames(reader: "_Reader", raw: dict[str, Any], stream: tracks.Raw) ->
     form = raw["format"]
     promised = _promised(raw)
     fragmented = str(form["format_name"]).startswith("mov") and "nb_frames" not in stream
-    last = _Last(int(stream["index"]))
+    last = _Last.of(stream)
     if promised and not fragmented:
         begin = tracks.ratio(str(form.get("start_time", ""))) + promised - _TAIL_SECONDS
         reader.packets(last, begin if begin > 0 else None)
     if last.video_pts is None:
-        last = _Last(int(stream["index"]))
+        last = _Last.of(stream)
         reader.packets(last, None)
     if last.video_pts is None:
         raise Refused("no_frames", "There is not one picture in this film.", "Export the film again.")
@@ -141,23 +141,39 @@ def _clock(seconds: Fraction) -> str:
 
 @dataclass
 class _Last:
-    """The latest packets seen: `end` in seconds over all streams, the rest in ticks of stream `index`."""
+    """The latest packets seen: `end` in seconds over all streams, the rest in ticks of stream `index`.
+
+    Program streams leave out some presentation times; `delay` ticks after its decoding time is then when
+    the last picture is shown.
+    """
 
     index: int
+    delay: int
     video_pts: int | None = None
     video_duration: int = 0
     end: Fraction = Fraction(0)
 
+    @classmethod
+    def of(cls, stream: tracks.Raw) -> "_Last":
+        """Begin for the chosen video stream."""
+        delay = int(stream.get("has_b_frames", 0)) / tracks.frame_rate(stream) / Fraction(stream["time_base"])
+        return cls(int(stream["index"]), round(delay))
+
     def take(self, line: str) -> None:
-        """Read "stream|pts|pts_time|duration|duration_time|flags"; the order ffprobe writes."""
-        fields = line.strip().split("|")
-        if len(fields) < 6 or not fields[1].lstrip("-").isdigit() or "D" in fields[5]:
+        """Read "stream|pts|pts_time|dts|dts_time|duration|duration_time|flags"; the order ffprobe writes."""
+        index, pts, pts_time, dts, dts_time, ticks, length, flags = (line.strip().split("|") + [""] * 8)[:8]
+        if "D" in flags or not (_is_number(pts) or _is_number(dts)):
             return
-        length = Fraction(fields[4]) if fields[4][:1].isdigit() else Fraction(0)
-        self.end = max(self.end, Fraction(fields[2]) + length)
-        if int(fields[0]) == self.index and (self.video_pts is None or int(fields[1]) > self.video_pts):
-            self.video_pts = int(fields[1])
-            self.video_duration = int(fields[3]) if fields[3].isdigit() else 0
+        seconds = Fraction(pts_time if _is_number(pts) else dts_time)
+        self.end = max(self.end, seconds + tracks.ratio(length))
+        shown = int(pts) if _is_number(pts) else int(dts) + self.delay
+        if int(index) == self.index and (self.video_pts is None or shown > self.video_pts):
+            self.video_pts = shown
+            self.video_duration = int(ticks) if ticks.isdigit() else 0
+
+
+def _is_number(text: str) -> bool:
+    return text.lstrip("-").isdigit()
 
 
 class _Reader:
@@ -196,7 +212,7 @@ class _Reader:
                 for line in lines:
                     last.take(line.decode("ascii", "replace"))
 
-        entries = "packet=stream_index,pts,pts_time,duration,duration_time,flags"
+        entries = "packet=stream_index,pts,pts_time,dts,dts_time,duration,duration_time,flags"
         words = ["-show_entries", entries, "-of", "compact=p=0:nk=1"]
         self._run([*words, *(["-read_intervals", f"{float(begin):.3f}%"] if begin else [])], read)
 
