@@ -54,9 +54,8 @@ function draw(element: HTMLElement, title: Title): void {
   setText(element, "queue", now.stage === "queued" ? queueWords(now.queue_position) : "");
   setText(element, "frames", frameWords(now));
   show(ref(element, "watch"), (now.playable_s ?? 0) > 0);
-  for (const rung of (title as Title & { renditions?: { name: string; percent?: number }[] }).renditions ?? []) {
-    if (rung.percent !== undefined) setBar(element.querySelector(`[data-rung="${CSS.escape(rung.name)}"]`), wholePercent(rung.percent));
-  }
+  // One decode feeds every rung, so they grow together.
+  for (const rung of element.querySelectorAll<HTMLElement>("[data-rung]")) setBar(rung, known ? wholePercent(now.percent) : null);
 }
 
 /** Another state is another page: reload, or take this element's new form from the server. Answers whether that was done. */

@@ -92,7 +92,7 @@ export function carryOut(done: string | undefined, element: HTMLElement): void {
   else if (leaves) location.reload();
 }
 
-/** The fields of a form as JSON: numbers as numbers, empty as null, boxes as booleans. */
+/** The fields of a form as JSON: numbers as numbers, boxes as booleans, empty as null but for long texts, which may be emptied. */
 export function fieldsOf(form: HTMLFormElement): Record<string, string | number | boolean | null> {
   const values: Record<string, string | number | boolean | null> = {};
   for (const field of form.elements) {
@@ -100,7 +100,7 @@ export function fieldsOf(form: HTMLFormElement): Record<string, string | number 
     if (!field.name || field.disabled) continue;
     if (field.type === "radio" && !(field as HTMLInputElement).checked) continue;
     if (field.type === "checkbox") values[field.name] = (field as HTMLInputElement).checked;
-    else if (field.value === "") values[field.name] = null;
+    else if (field.value === "" && !(field instanceof HTMLTextAreaElement)) values[field.name] = null;
     else values[field.name] = field.type === "number" ? Number(field.value) : field.value;
   }
   return values;
