@@ -20,6 +20,9 @@ AUDIO_LEAD = 8
 AUDIO_TAIL = 3
 """AAC frames of sound given after a chunk: the encoder looks ahead and overlaps."""
 
+HDR_TRANSFERS = {"smpte2084", "arib-std-b67"}
+_RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8", "x2rgb", "x2bgr")
+
 _MOST_STEP = 20
 """Steps of AAC frames that are worth aligning to; stranger sample rates go without."""
 
@@ -117,7 +120,7 @@ def _grid(film: Any, plan: Plan, chunk: Chunk) -> Any:
     stream = film[str(track.index)]
     if track.interlaced:
         stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
-    return (
+    return _normal(
         stream
         # One clock for every chunk, in which a frame is a whole number of ticks and the film begins at 0.
         .filter("settb", f"1/{plan.timescale}")
@@ -126,15 +129,33 @@ def _grid(film: Any, plan: Plan, chunk: Chunk) -> Any:
         # A track may end before its container says so: its last picture stays.
         .filter("tpad", stop=-1, stop_mode="clone")
         .filter("trim", start_pts=first, end_pts=end)
-        .filter("setpts", f"PTS-{first}")
-        .filter("setparams", **_colours(plan))
+        .filter("setpts", f"PTS-{first}"),
+        plan,
     )
+
+
+def _normal(stream: Any, plan: Plan) -> Any:
+    """Bring every kind of colour to what players expect: YUV, said aloud, and no brighter than a screen."""
+    track, colours, top = plan.info.video, _colours(plan), plan.video[0]
+    if track.pixel_format.startswith(_RGB):
+        yuv = stream.filter("scale", out_color_matrix=colours["colorspace"], out_range="tv")
+        return yuv.filter("format", "yuv420p").filter("setparams", **colours)
+    stream = stream.filter("setparams", **colours)
+    if track.colour_transfer not in HDR_TRANSFERS:
+        return stream
+    screen = {"out_transfer": "bt709", "out_primaries": "bt709", "out_color_matrix": "bt709"}
+    small = {"flags": "bicubic", "out_range": "tv", "intent": "perceptual"}
+    return stream.filter("scale", top.width, top.height, **small, **screen).filter("format", "yuv420p")
 
 
 def _colours(plan: Plan) -> dict[str, str]:
     # Said aloud on every rung: players guess from the size, and would guess differently per rung.
     track = plan.info.video
     guess = "bt709" if track.height > 576 else "smpte170m"
+    if track.colour_transfer in HDR_TRANSFERS:
+        hdr = {"colorspace": "bt2020nc", "color_primaries": "bt2020", "color_trc": track.colour_transfer}
+        known = {"colorspace": track.colour_matrix, "color_primaries": track.colour_primaries}
+        return hdr | {name: value for name, value in known.items() if value}
     return {
         "colorspace": track.colour_matrix or guess,
         "color_primaries": track.colour_primaries or guess,

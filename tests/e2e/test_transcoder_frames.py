@@ -1,5 +1,6 @@
 """Every frame exactly once, whatever the rate, the container and the cuts."""
 
+import json
 import subprocess
 from fractions import Fraction
 from pathlib import Path
@@ -98,3 +99,50 @@ def test_the_top_rung_looks_like_the_source(tmp_path: Path) -> None:
     said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stderr
     likeness = float(said.rsplit("All:", 1)[1].split()[0])
     assert likeness >= 0.95
+
+
+def colours_of(path: Path) -> dict[str, str]:
+    entries = "stream=pix_fmt,color_space,color_transfer,color_primaries,color_range"
+    command = [
+        films.FFPROBE,
+        "-v",
+        "error",
+        "-select_streams",
+        "v",
+        "-show_entries",
+        entries,
+        "-of",
+        "json",
+        str(path),
+    ]
+    out = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    (stream,) = json.loads(out)["streams"]
+    return {str(name): str(value) for name, value in stream.items()}
+
+
+def test_a_bright_film_is_mapped_to_an_ordinary_screen(tmp_path: Path) -> None:
+    path = tmp_path / "hdr.mp4"
+    tags = "setparams=color_trc=smpte2084:color_primaries=bt2020:colorspace=bt2020nc:range=tv"
+    words = ("-vf", f"format=yuv420p10,{tags}", "-c:v", "libx265", "-preset", "ultrafast", "-an")
+    films.run_ffmpeg("-i", str(films.picture_film(tmp_path, 3, "320x180")), *words, str(path))
+    done = transcode(path)
+    assert done.plan.info.video.colour_transfer == "smpte2084"
+    made = colours_of(done.write("v240", tmp_path))
+    assert made.pop("pix_fmt") == "yuv420p"
+    assert made.pop("color_range") == "tv"
+    assert set(made.values()) == {"bt709"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("-c:v", "libx264rgb"), ("-vf", "scale=out_range=pc,format=yuvj444p", "-c:v", "libx264")],
+    ids=str,
+)
+def test_screen_recordings_keep_their_brightness(tmp_path: Path, words: tuple[str, ...]) -> None:
+    path = tmp_path / "screen.mkv"
+    films.run_ffmpeg("-i", str(films.picture_film(tmp_path, 3, "320x180")), *words, "-crf", "10", str(path))
+    done = transcode(path)
+    made = done.write("v240", tmp_path)
+    assert colours_of(made)["pix_fmt"] == "yuv420p"
+    before, after = films.decode_gray(path, (320, 180)), films.decode_gray(made, (320, 180))
+    assert abs(before[10].astype(float) - after[10]).mean() < 4
