@@ -20,7 +20,7 @@ from streaming.lifeline import die_with_parent
 from streaming.settings import Settings
 from streaming.web import guest, health
 from streaming.web.api import accounts, licences, playback, titles, uploads
-from streaming.web.pages import account, door, entry, film, foyer, screen, studio
+from streaming.web.pages import account, door, entry, film, foyer, operator, screen, studio
 from streaming.web.pages.chrome import problem_page
 from streaming.web.problems import Problems, problem_of
 from streaming.web.security import secure
@@ -63,7 +63,7 @@ def mount(services: Services) -> Doors:
     problems.install(app)
     for part in (accounts, uploads, titles, licences, playback, guest, health):
         app.include_router(part.router)
-    for page in (foyer, film, screen, door, studio, account, entry):
+    for page in (foyer, film, screen, door, studio, account, entry, operator):
         app.include_router(page.router)
     app.mount("/static", StaticAssets(STATIC))
     settings = services.settings

@@ -13,6 +13,7 @@ from streaming.accounts.principal import Role
 from streaming.accounts.service import AccountService
 from streaming.accounts.throttle import Throttle
 from streaming.catalogue.index import TitleIndex
+from streaming.catalogue.overview import Overview
 from streaming.catalogue.service import Catalogue
 from streaming.clock import Clock, SystemClock
 from streaming.db.engine import Database, open_engine
@@ -44,6 +45,7 @@ class Services:
     objects: ObjectStore
     accounts: AccountService
     catalogue: Catalogue
+    overview: Overview
     index: TitleIndex
     live: LiveIndex
     uploads: UploadService
@@ -118,6 +120,7 @@ def build(settings: Settings, clock: Clock) -> Services:
         objects,
         accounts,
         catalogue,
+        Overview(database),
         index,
         live,
         uploads,

@@ -21,6 +21,7 @@ from streaming.accounts.values import (
     Password,
     Recovery,
     Registration,
+    Seen,
 )
 from streaming.clock import Clock
 from streaming.db.engine import Database
@@ -202,6 +203,11 @@ class AccountService:
             return store.account_names(db, ids)
 
     # Devices
+
+    def everyone(self, limit: int = 500) -> list[Seen]:
+        """List the house's accounts by name, for its operator."""
+        with self._database.read() as db:
+            return store.accounts_seen(db, limit)
 
     def devices(self, account_id: AccountId) -> list[Device]:
         """List the live logins of an account, the last seen first."""

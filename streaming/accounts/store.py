@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from streaming.accounts.credentials import Credentials, StoredKey
 from streaming.accounts.model import AccountRow, SessionRow, TokenRow
 from streaming.accounts.principal import Principal, Role
-from streaming.accounts.values import Account, AccountKeys, ApiToken, Device
+from streaming.accounts.values import Account, AccountKeys, ApiToken, Device, Seen
 from streaming.ids import AccountId, SessionId, TokenId
 
 
@@ -57,6 +57,18 @@ def account_names(db: Session, ids: Iterable[str]) -> dict[AccountId, str]:
     """Look up the names of several accounts."""
     found = db.execute(select(AccountRow.id, AccountRow.name).where(AccountRow.id.in_(set(ids))))
     return {AccountId(account_id): name for account_id, name in found}
+
+
+def accounts_seen(db: Session, limit: int) -> list[Seen]:
+    """List accounts by name, with the last time any of their logins was used."""
+    rows = db.execute(
+        select(AccountRow, func.max(SessionRow.last_seen_at))
+        .outerjoin(SessionRow, SessionRow.account_id == AccountRow.id)
+        .group_by(AccountRow.id)
+        .order_by(AccountRow.name_key)
+        .limit(limit)
+    )
+    return [Seen(account_value(account), at) for account, at in rows]
 
 
 def session_by_hash(db: Session, token_hash: bytes, now: datetime) -> tuple[SessionRow, AccountRow] | None:

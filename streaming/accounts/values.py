@@ -88,6 +88,14 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """An account as an operator sees it, and when one of its logins was last used."""
+
+    account: Account
+    last_seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ApiToken:
     """An API token as the list shows it; the text itself is told once, at creation."""
 

@@ -66,3 +66,9 @@ def _lock(path: Path) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
+
+
+def living(folder: Path) -> list[str]:
+    """Name the workers that live now, in order."""
+    names = sorted((path.stem for path in folder.glob("w*.lock")), key=lambda name: (len(name), name))
+    return [name for name in names if is_held(folder, name)]

@@ -25,6 +25,7 @@ def page_of(request: Request) -> Page:
         person=Person(principal.name, Role(principal.role.value)) if principal else None,
         theme=_theme(request.cookies.get("theme", "")),
         zone=_zone(request.cookies.get("tz", "")),
+        has_operator=True,
     )
 
 

@@ -1,0 +1,84 @@
+import pytest
+
+from streaming.accounts.principal import Role
+from tests.functional.conftest import WholeHouse
+
+HTML = {"accept": "text/html"}
+
+
+@pytest.mark.parametrize("path", ["/", "/studio", "/account", "/operator", "/t/ti_x", "/watch/ti_x"])
+def test_nobody_is_shown_the_way_in_and_back(whole_house: WholeHouse, path: str) -> None:
+    answer = whole_house.visitor().get(path, headers=HTML)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/login?next={path}"
+
+
+@pytest.mark.parametrize("path", ["/login", "/register", "/recover"])
+def test_ways_in_are_open_to_everybody(whole_house: WholeHouse, path: str) -> None:
+    assert whole_house.visitor().get(path, headers=HTML).status_code == 200
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.test/", "//evil.test/", "/\\evil.test", "javascript:x"])
+def test_logging_in_leads_nowhere_else(whole_house: WholeHouse, elsewhere: str) -> None:
+    person = whole_house.person("ben", Role.VIEWER)
+    answer = person.get("/login", params={"next": elsewhere}, headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+@pytest.mark.parametrize(
+    ("role", "open_rooms", "shut_rooms"),
+    [
+        (Role.VIEWER, ["/", "/account"], ["/studio", "/operator"]),
+        (Role.CREATOR, ["/", "/account", "/studio"], ["/operator"]),
+        (Role.ADMIN, ["/", "/account", "/studio", "/operator"], []),
+    ],
+)
+def test_each_role_has_its_rooms(
+    whole_house: WholeHouse, role: Role, open_rooms: list[str], shut_rooms: list[str]
+) -> None:
+    person = whole_house.person("ana", role)
+    assert [person.get(path, headers=HTML).status_code for path in open_rooms] == [200] * len(open_rooms)
+    assert [person.get(path, headers=HTML).status_code for path in shut_rooms] == [403] * len(shut_rooms)
+
+
+def test_a_film_that_is_not_there_and_one_that_is_not_mine_look_the_same(whole_house: WholeHouse) -> None:
+    creator = whole_house.person("ana", Role.CREATOR)
+    made = creator.post(
+        "/api/v1/uploads",
+        headers={
+            "tus-resumable": "1.0.0",
+            "upload-length": "10",
+            "upload-metadata": "filename ZmlsbS5tcDQ=",
+            "origin": "http://house.test",
+        },
+    )
+    title = made.headers["matinee-title"]
+    stranger = whole_house.person("eve", Role.VIEWER)
+    there = stranger.get(f"/t/{title}", headers=HTML)
+    absent = stranger.get("/t/ti_aaaaaaaaaaaaaaaaaaaa", headers=HTML)
+    assert (there.status_code, there.text) == (absent.status_code, absent.text)
+    assert there.status_code == 404
+
+
+def test_the_operator_sees_everybody_and_what_is_missing(whole_house: WholeHouse) -> None:
+    whole_house.person("ben", Role.VIEWER)
+    page = whole_house.person("olga", Role.ADMIN).get("/operator", headers=HTML).text
+    assert "ben" in page
+    assert "No worker is running" in page
+
+
+def test_a_link_that_opens_nothing_shows_nothing(whole_house: WholeHouse) -> None:
+    answer = whole_house.visitor().get("/l/" + "a" * 43, headers=HTML)
+    assert answer.status_code == 404
+    assert "No door here" in answer.text
+
+
+def test_openapi_describes_every_route_with_words(whole_house: WholeHouse) -> None:
+    schema = whole_house.visitor().get("/openapi.json").json()
+    silent = [
+        f"{method} {path}"
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+        if not operation.get("description")
+    ]
+    assert silent == []
