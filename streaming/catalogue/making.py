@@ -442,6 +442,11 @@ def abandon_silent_attempts(session: Session, now: datetime, silence: timedelta)
     return int(ended.rowcount)  # type: ignore[attr-defined]
 
 
+def source_gone(session: Session, version_id: str) -> None:
+    """Note that the uploaded file takes no room any more."""
+    session.execute(update(VersionRow).where(VersionRow.id == version_id).values(source_bytes=0))
+
+
 def spent_uploads(session: Session) -> list[UploadId]:
     """Uploads of published versions: nobody needs their files any more."""
     found = select(VersionRow.upload_id).where(

@@ -272,9 +272,10 @@ class Catalogue:
                     name="nothing_to_retry",
                 )
             self._require_source(version)
-            version.run += 1
             if version.wrapped_title_secret is None:
-                self._give_secrets(title, version)
+                version = self._replace(session, title, version)
+            else:
+                version.run += 1
             store.mark_queued(session, version, now)
         return self.show(asker, title_id)
 
@@ -296,6 +297,23 @@ class Catalogue:
         self._objects.delete(self._objects.list(title_id))
 
     # --- inside ---
+
+    def _replace(self, session: Session, title: TitleRow, wiped: VersionRow) -> VersionRow:
+        """Put a new version, under new keys and a new number, in the place of one that was wiped: nothing
+        that anybody remembers of the old one can be taken for the new one's."""
+        version = VersionRow(
+            id=new_id("ve"),
+            title_id=title.id,
+            number=wiped.number + 1,
+            upload_id=wiped.upload_id,
+            period_seconds=wiped.period_seconds,
+            source_bytes=wiped.source_bytes,
+        )
+        self._give_secrets(title, version)
+        title.version_id = version.id
+        session.delete(wiped)
+        session.add(version)
+        return version
 
     def _give_secrets(self, title: TitleRow, version: VersionRow) -> None:
         wrapped = wrap_secrets(self._root, title.owner_id, title.id, version.number, TitleSecrets.make())

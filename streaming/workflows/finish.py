@@ -106,6 +106,8 @@ def tidy(house: House, version_id: VersionId, upload_id: UploadId | None) -> Non
     """After publishing: the upload has done its work, and so have attempts that lost."""
     if upload_id is not None and not house.keep_uploads:
         house.sources.discard(upload_id)
+        with house.database.write() as session:
+            making.source_gone(session, version_id)
     with house.database.read() as session:
         found = making.facts(session, version_id)
     if found is not None:

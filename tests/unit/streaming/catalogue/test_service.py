@@ -134,9 +134,10 @@ def test_cancel_leaves_nothing_behind_and_retry_starts_under_new_keys(house: Hou
     assert refused(house.catalogue.cancel, owner, facts.title_id) == "not_in_the_making"
     assert house.catalogue.retry(owner, facts.title_id).state is TitleState.QUEUED
     with house.database.read() as session:
-        again = making.facts(session, facts.id)
+        assert making.facts(session, facts.id) is None
+        again = making.facts(session, house.catalogue.show(owner, facts.title_id).version_id or "")
     assert again is not None
-    assert again.run == 1
+    assert (again.number, again.run, again.upload_id) == (2, 0, facts.upload_id)
     assert again.wrapped_title_secret not in (None, facts.wrapped_title_secret)
 
 
