@@ -32,10 +32,13 @@ class Uploader {
 
   begin(): void {
     const input = need<HTMLInputElement>(this.#section, "file");
-    input.addEventListener("change", () => {
+    const taken = (): void => {
       this.#take([...(input.files ?? [])]);
       input.value = "";
-    });
+    };
+    input.addEventListener("change", taken);
+    // Somebody may have been quicker than this script.
+    if (input.files?.length) taken();
     listenForDrops(document.getElementById("drop-veil"), (files) => this.#take(files));
     this.#list.addEventListener("click", (event) => this.#clicked(event));
     window.addEventListener("beforeunload", (event) => {
