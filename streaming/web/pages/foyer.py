@@ -1,5 +1,6 @@
 """The foyer: what there is to watch, and what was begun."""
 
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -16,8 +17,10 @@ from streaming.web.pages.chrome import page_of, shown
 
 router = APIRouter(include_in_schema=False)
 
+HARDLY_BEGUN_S = 10.0
 NEARLY_OVER = 0.95
-"""A film left this far in counts as seen."""
+"""A film left before the one or after the other is not one to continue."""
+NEW = timedelta(days=30)
 
 
 @router.get("/")
@@ -32,7 +35,8 @@ def foyer(request: Request, who: Viewer, q: str = "", scope: str = "all", cursor
     cards = [values.card(one, licences.get(one.id), resume.get(one.id), now) for one in page.titles]
     begun = [card for card, one in zip(cards, page.titles, strict=True) if _begun(one, resume)]
     if wanted is views.Scope.NEW:
-        cards = [card for card in cards if card.resume_s is None]
+        since = now - NEW
+        cards = [card for card, one in zip(cards, page.titles, strict=True) if one.created_at >= since]
     return shown(
         views.Foyer(
             page_of(request),
@@ -55,8 +59,8 @@ def _best(held: list[Licence]) -> dict[TitleId, Licence]:
 
 
 def _begun(title: TitleView, resume: dict[TitleId, float]) -> bool:
-    at = resume.get(title.id)
-    return at is not None and (title.duration_s is None or at < title.duration_s * NEARLY_OVER)
+    at = resume.get(title.id, 0.0)
+    return at >= HARDLY_BEGUN_S and (title.duration_s is None or at < title.duration_s * NEARLY_OVER)
 
 
 def _more(query: str, scope: views.Scope, cursor: str) -> str | None:

@@ -66,7 +66,7 @@ def studio_title(request: Request, who: Creator, title_id: TitleId) -> Response:
             year=title.year,
             poster_url=values.poster_url(title),
             source_name=title.source_name,
-            tracks=tuple(_track(one) for one in title.renditions if one.kind != "video"),
+            tracks=_tracks(title),
             ladder=tuple(_rung(title, one) for one in title.renditions if one.kind == "video"),
             licences=tuple(_licence(house, one, watching.get(one.id, 0)) for one in licences),
             licences_total=len(licences),
@@ -109,6 +109,13 @@ def _watching(house: Services, licences: list[Licence]) -> Counter[TitleId]:
     for licence, count in counts.items():
         watching[title_of[licence]] += count
     return watching
+
+
+def _tracks(title: TitleView) -> tuple[views.Track, ...]:
+    """The film's tracks: its picture once, then every sound and subtitle track."""
+    picture = f"{title.width} × {title.height}" if title.width else ""
+    video = (views.Track(views.TrackKind.VIDEO, picture),) if picture else ()
+    return video + tuple(_track(one) for one in title.renditions if one.kind != "video")
 
 
 def _track(rendition: RenditionView) -> views.Track:
