@@ -1,0 +1,220 @@
+"""The steps of the workflow over a real encoder and a tiny film, in this process."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from streaming.catalogue import making, store
+from streaming.catalogue.index import TitleIndex
+from streaming.catalogue.making import Stopped
+from streaming.catalogue.model import ChunkAttemptRow, VersionRow
+from streaming.catalogue.values import Asker, Claim, TitleState
+from streaming.ids import TitleId, UploadId, new_id
+from streaming.jobs.durable import Jobs
+from streaming.jobs.identity import Identity
+from streaming.workflows.chunks import encode_part
+from streaming.workflows.dispatch import Dispatcher
+from streaming.workflows.finish import VerifyFailed, paint_poster, publish, signing_key
+from streaming.workflows.gate import Gate
+from streaming.workflows.house import House as Worker
+from streaming.workflows.prepare import ALL, REST, STARTER, parts_of, prepare
+from streaming.workflows.transcode import Transcoding, workflow_id
+from tests.media.films import run_ffmpeg
+from tests.unit.streaming.catalogue.house import House
+from transcoder.errors import Refused
+from transcoder.manifest import verify_manifest
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("films") / "film.mp4"
+    sources = ("-f", "lavfi", "-i", "testsrc2=s=160x90:r=25:d=3", "-f", "lavfi", "-i", "sine=440:r=48000:d=3")
+    run_ffmpeg(*sources, "-pix_fmt", "yuv420p", "-preset", "ultrafast", str(path))
+    return path
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House.open(tmp_path)
+    yield house
+    house.database.close()
+
+
+@pytest.fixture
+def worker(house: House) -> Iterator[Worker]:
+    worker = Worker(house.database, house.objects, house.clock, house.root, house.sources, "w1", gate=Gate(2))
+    yield worker
+    worker.writers.shutdown()
+
+
+def taken(house: House, film: Path, owner: Asker | None = None) -> tuple[TitleId, Claim]:
+    """A title of `film` that worker w1 has claimed."""
+    owner, upload = owner or house.account(), UploadId(new_id("up"))
+    shutil.copy(film, house.sources.root / upload)
+    title = house.catalogue.title_for_upload(owner.account_id, upload, film.name, length=1)
+    house.catalogue.upload_finished(upload)
+    with house.database.write() as session:
+        claim = making.claim(session, "w1", house.clock.now())
+    assert claim is not None
+    return title, claim
+
+
+def make_all(worker: Worker, claim: Claim) -> None:
+    prepare(worker, claim.version_id, claim.run)
+    for part in parts_of(worker.plan(claim.version_id)):
+        encode_part(worker, claim.version_id, claim.run, part.number, part.part)
+
+
+def outcomes(house: House) -> list[str]:
+    with house.database.read() as session:
+        return sorted(row.outcome for row in session.query(ChunkAttemptRow))
+
+
+def test_a_film_becomes_playable_with_its_starter_and_ready_with_its_manifest(
+    house: House, worker: Worker, film: Path
+) -> None:
+    title, claim = taken(house, film)
+    prepare(worker, claim.version_id, claim.run)
+    encode_part(worker, claim.version_id, claim.run, 0, STARTER)
+    index = TitleIndex(house.database)
+    early = index.version(title)
+    assert early is not None
+    assert not early.complete
+    assert early.playable_us >= 1_900_000
+    make_all(worker, claim)
+    paint_poster(worker, claim.version_id, claim.run)
+    publish(worker, claim.version_id, claim.run)
+    done = index.version(title)
+    assert done is not None
+    assert (done.complete, done.state) == (True, TitleState.READY)
+    for rendition in done.renditions:
+        segments = index.segments(done.version_id, rendition.name)
+        assert segments[0].start_s == 0
+        for before, after in pairwise(segments):
+            assert before.start_s + before.duration_s == after.start_s
+    with house.database.read() as session:
+        row = session.get_one(VersionRow, claim.version_id)
+        known = store.object_names(session, claim.version_id)
+    assert set(house.objects.list()) == known
+    manifest = verify_manifest(
+        house.objects.get(row.manifest_object or ""), signing_key(house.root).public_key()
+    )
+    assert {item.name for item in manifest.objects} == known - {row.manifest_object}
+    poster = house.catalogue.poster(Asker(done.owner_id), title)
+    assert poster.data.startswith(b"\xff\xd8")
+
+
+def test_what_is_committed_is_not_encoded_again(house: House, worker: Worker, film: Path) -> None:
+    _, claim = taken(house, film)
+    make_all(worker, claim)
+    tries = outcomes(house)
+    make_all(worker, claim)
+    assert outcomes(house) == tries
+
+
+def test_two_runs_of_one_part_show_one_set_of_segments(house: House, worker: Worker, film: Path) -> None:
+    title, claim = taken(house, film)
+    prepare(worker, claim.version_id, claim.run)
+    with ThreadPoolExecutor(2) as pool:
+        for run in [pool.submit(encode_part, worker, claim.version_id, 0, 0, STARTER) for _ in range(2)]:
+            run.result()
+    assert outcomes(house).count("committed") == 1
+    with house.database.read() as session:
+        assert set(house.objects.list(title)) == store.object_names(session, claim.version_id)
+
+
+def test_a_tampered_object_keeps_the_film_from_being_published(
+    house: House, worker: Worker, film: Path
+) -> None:
+    title, claim = taken(house, film)
+    make_all(worker, claim)
+    victim = next(name for name in house.objects.list(title) if "/v-" in name)
+    changed = bytearray(house.objects.get(victim))
+    changed[100] ^= 1
+    house.objects.put(victim, bytes(changed))
+    with pytest.raises(VerifyFailed):
+        publish(worker, claim.version_id, claim.run)
+
+
+def test_a_cancelled_run_stops_in_the_middle_and_leaves_nothing(
+    house: House, worker: Worker, film: Path
+) -> None:
+    owner = house.account()
+    title, claim = taken(house, film, owner)
+    make_all(worker, claim)
+    house.catalogue.cancel(owner, title)
+    with pytest.raises(Stopped):
+        publish(worker, claim.version_id, claim.run)
+    with pytest.raises(Stopped):
+        encode_part(worker, claim.version_id, claim.run, 0, STARTER)
+    assert not list(house.objects.list())
+
+
+def test_a_text_file_is_refused(house: House, worker: Worker, tmp_path: Path) -> None:
+    text = tmp_path / "film.txt"
+    text.write_text("no film")
+    _, claim = taken(house, text)
+    with pytest.raises(Refused):
+        prepare(worker, claim.version_id, claim.run)
+
+
+def test_parts_are_in_the_order_in_which_a_viewer_wants_them(
+    house: House, worker: Worker, film: Path
+) -> None:
+    _, claim = taken(house, film)
+    prepare(worker, claim.version_id, claim.run)
+    kinds = [part.part for part in parts_of(worker.plan(claim.version_id))]
+    assert kinds[0] == STARTER
+    assert set(kinds) <= {STARTER, REST, ALL}
+
+
+def test_a_workflow_that_ended_in_silence_fails_its_title_once(
+    house: House, worker: Worker, film: Path, tmp_path: Path
+) -> None:
+    owner = house.account()
+    title, claim = taken(house, film, owner)
+    jobs = Jobs(f"sqlite:///{tmp_path / 'jobs.sqlite'}", "w1")
+    try:
+        transcoding = Transcoding(worker, jobs)
+        jobs.register("silent", lambda *_: "")
+        jobs.launch()
+        jobs.result(jobs.start(workflow_id(claim), "silent"))
+        with Identity.take(tmp_path / "workers"):
+            Dispatcher(worker, jobs, transcoding, tmp_path / "workers").reconcile()
+        view = house.catalogue.show(owner, title)
+        assert view.state is TitleState.FAILED
+        assert view.failure is not None
+        assert view.failure.code == "too_many_crashes"
+    finally:
+        jobs.close()
+
+
+def test_the_dispatcher_takes_a_waiting_film_and_makes_it(
+    house: House, worker: Worker, film: Path, tmp_path: Path
+) -> None:
+    owner, upload, stop = house.account(), UploadId(new_id("up")), threading.Event()
+    shutil.copy(film, house.sources.root / upload)
+    title = house.catalogue.title_for_upload(owner.account_id, upload, "film.mp4", length=1)
+    jobs = Jobs(f"sqlite:///{tmp_path / 'jobs.sqlite'}", "w1")
+    ready = threading.Event()
+    try:
+        transcoding = Transcoding(worker, jobs)
+        jobs.launch()
+        dispatcher = Dispatcher(worker, jobs, transcoding, tmp_path / "workers")
+        thread = threading.Thread(target=dispatcher.run, args=(stop,))
+        thread.start()
+        house.catalogue.upload_finished(upload)
+        for _ in range(600):
+            if house.catalogue.show(owner, title).state is TitleState.READY:
+                break
+            ready.wait(0.05)
+        stop.set()
+        thread.join(10)
+        assert house.catalogue.show(owner, title).state is TitleState.READY
+    finally:
+        jobs.close()
