@@ -26,6 +26,8 @@ class Assets:
     def __init__(self, root: Path = STATIC, base: str = "/static") -> None:
         self._root, self._base = root, base.rstrip("/")
         self._versions: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        self._read_at = 0
 
     def asset(self, name: str) -> str:
         """The address of a hand-written file, with a version that changes with its content."""
@@ -42,12 +44,16 @@ class Assets:
         """Whether the build made a file of this name."""
         return name in self._manifest()
 
-    @cache  # noqa: B019 - one Assets lives as long as the process
     def _manifest(self) -> dict[str, str]:
+        """What the last build made; read again when a new build has replaced it under a running house."""
         path = self._root / "built" / "manifest.json"
         if not path.is_file():
             return {}
-        return {str(k): str(v) for k, v in json.loads(path.read_text("utf-8")).items()}
+        changed = path.stat().st_mtime_ns
+        if changed != self._read_at:
+            self._names = {str(k): str(v) for k, v in json.loads(path.read_text("utf-8")).items()}
+            self._read_at = changed
+        return self._names
 
 
 @cache
