@@ -1,4 +1,4 @@
-/** The lease on one stream: renewed while the page is open, let go when it closes. */
+/** The lease on one stream: renewed while the page is open, which also asks whether it still may be; let go when it closes. */
 
 import { serverClock } from "../api/clock.ts";
 import { call } from "../api/http.ts";
@@ -14,6 +14,8 @@ export interface LeaseHolder {
 /** Part of a lease's remaining life after which it is renewed. */
 const RENEW_AT = 0.6;
 const RETRY_MS = 5000;
+/** A revoked licence stops the film within a minute even when every key it needs is here already. */
+const LOOK_MS = 30_000;
 
 export class Lease {
   #playback: Playback;
@@ -75,7 +77,7 @@ export class Lease {
   #plan({ lease_until, renew_after_s }: Renewal): void {
     const life = (moment(lease_until) ?? 0) - serverClock.now();
     const pause = renew_after_s === undefined ? life * RENEW_AT : renew_after_s * 1000;
-    this.#timer = window.setTimeout(() => void this.renew(), Math.max(1000, pause));
+    this.#timer = window.setTimeout(() => void this.renew(), Math.min(Math.max(1000, pause), LOOK_MS));
   }
 }
 

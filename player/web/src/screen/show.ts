@@ -35,8 +35,13 @@ export function picture(state: ScreenState): Picture {
     state: state.phase === "stopped" ? (state.stop?.kind ?? "refused") : halted ? "offline" : state.phase,
     code: state.stop?.problem.code ?? "",
     overlays: state.stop ? { [state.stop.kind]: stopOverlay(state.stop.problem) } : moving(state),
-    licence: state.endsAt === null ? "" : `Licence ends ${relative(state.endsAt, state.now)}`,
+    licence: licenceWords(state),
   };
+}
+
+function licenceWords({ endsAt, now }: ScreenState): string {
+  if (endsAt === null) return "";
+  return now >= endsAt ? "Licence ended" : `Licence ends ${relative(endsAt, now)}`;
 }
 
 function moving(state: ScreenState): Picture["overlays"] {
