@@ -11,7 +11,7 @@ from typing import Protocol
 from transcoder import aac, binaries, process
 from transcoder.encrypt import encrypt_segment
 from transcoder.errors import EncodeFailed
-from transcoder.fmp4 import Splitter, add_edit_list, patch_times, read_fragment, video_codecs
+from transcoder.fmp4 import Splitter, add_edit_list, read_fragment, retime, video_codecs
 from transcoder.graph import PROGRESS, audio_span, encode_argv
 from transcoder.keyschedule import KeySource
 from transcoder.ladder import AudioRendition, VideoRendition
@@ -178,8 +178,8 @@ class _Work:
             )
         if set(found.durations) != {ticks}:
             raise EncodeFailed("output_mismatch", f"{rung.name}: frames of uneven length.")
-        patch_times(piece, segment.sequence + 1, segment.first_frame * ticks, self._plan.reorder_ticks)
-        self._put(rung, segment, piece, segment.frames)
+        clear = retime(piece, segment.sequence + 1, segment.first_frame * ticks, self._plan.reorder_ticks)
+        self._put(rung, segment, clear, segment.frames)
 
     def _audio(self, audio: AudioRendition, stream: Iterator[bytes]) -> None:
         self._put_init(audio.name, aac.CODECS, aac.make_init(audio.bitrate))

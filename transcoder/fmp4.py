@@ -184,38 +184,36 @@ def _samples(data: Buffer, trun: Box, duration: int, size: int) -> Iterator[tupl
         yield values.get(0x100, duration), values.get(0x200, size), values.get(0x800, 0)
 
 
-def patch_times(data: bytearray, number: int, start: int, delay: int) -> None:
-    """Write number and decode time in place and add `delay` to every composition offset.
+def retime(data: Buffer, number: int, start: int, delay: int) -> bytes:
+    """Write a video fragment's `moof` anew: its number, its decode time, `delay` added to every offset.
 
-    With `delay` the reorder delay no offset is negative; `add_edit_list` takes it off again. (ffmpeg's own
-    demuxer misplaces fragments with negative offsets by that delay.) Raises BadMedia if it does not fit.
+    With `delay` the reorder delay no composition offset is negative; `add_edit_list` takes it off again.
+    (ffmpeg's own demuxer misplaces fragments with negative offsets by that delay.) Only the first sample is
+    a sync sample. Raises BadMedia if the samples are of uneven length or shown before `start`.
     """
-    traf = find(data, "moof/traf")
-    for trun in (b for b in boxes(data, traf.body, traf.end) if b.kind == b"trun"):
-        _shift_offsets(data, trun, delay)
-    struct.pack_into(">I", data, find(data, "moof/mfhd").body + 4, number)
-    box = find(data, "moof/traf/tfdt")
-    if data[box.body] == 1:
-        struct.pack_into(">Q", data, box.body + 4, start)
-    elif start < 1 << 32:
-        struct.pack_into(">I", data, box.body + 4, start)
-    else:
-        raise BadMedia("a 32-bit tfdt cannot hold this time")
+    found = read_fragment(data)
+    if len(set(found.durations)) != 1 or min(found.offsets) + delay < 0:
+        raise BadMedia("frames of uneven length, or shown before their segment")
+    rows = b"".join(struct.pack(">II", *row) for row in zip(found.sizes, _later(found, delay), strict=True))
+    moof_size = 8 + 16 + 8 + 24 + 20 + 24 + len(rows)
+    traf = make_box(
+        "traf",
+        # default-base-is-moof; default duration and flags (not a sync sample)
+        make_full_box("tfhd", 0, 0x020028, struct.pack(">III", 1, found.durations[0], 0x01010000)),
+        make_full_box("tfdt", 1, 0, struct.pack(">Q", start)),
+        make_full_box(
+            "trun", 0, 0xA05, struct.pack(">IiI", len(found.sizes), moof_size + 8, 0x02000000), rows
+        ),
+    )
+    moof = make_box("moof", make_full_box("mfhd", 0, 0, struct.pack(">I", number)), traf)
+    mdat = find(data, "mdat")
+    return b"".join(
+        (moof, struct.pack(">I4s", mdat.end - mdat.body + 8, b"mdat"), data[mdat.body : mdat.end])
+    )
 
 
-def _shift_offsets(data: bytearray, trun: Box, delay: int) -> None:
-    flags, count = struct.unpack_from(">II", data, trun.body)
-    if not flags & 0x800:
-        raise BadMedia("a fragment without composition offsets")
-    row = 4 * sum(1 for bit in (0x100, 0x200, 0x400, 0x800) if flags & bit)
-    at = trun.body + 8 + (4 if flags & 0x1 else 0) + (4 if flags & 0x4 else 0) + row - 4
-    for _ in range(count):
-        offset = struct.unpack_from(">i", data, at)[0] + delay
-        if offset < 0:
-            raise BadMedia("a composition offset larger than the reorder delay")
-        struct.pack_into(">I", data, at, offset)
-        at += row
-    data[trun.body] = 0  # version 0: offsets are unsigned
+def _later(fragment: Fragment, delay: int) -> list[int]:
+    return [offset + delay for offset in fragment.offsets]
 
 
 def add_edit_list(init: Buffer, delay: int) -> bytes:

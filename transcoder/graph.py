@@ -75,15 +75,17 @@ def subtitle_argv(
 
 def poster_argv(binary: str, source: Path, plan: Plan, pipe: int, limits: Limits) -> list[str]:
     """Build the command that writes one JPEG of a typical frame."""
-    track = plan.info.video
+    track, short = plan.info.video, plan.duration < 4
     begin = track.start + plan.duration / 8
-    options = input_options(limits) | {"ss": _seconds(begin), "seek_timestamp": "1", "noaccurate_seek": None}
+    options: dict[str, Any] = dict(input_options(limits))
+    if not short:
+        options |= {"ss": _seconds(begin), "seek_timestamp": 1, "noaccurate_seek": None}
     width = min(POSTER_WIDTH, track.width) // 2 * 2
     height = max(2, round(width * track.height / track.width / 2) * 2)
+    film = ffmpeg.input(f"file:{source}", **options)[str(track.index)]
     picture = (
-        ffmpeg.input(f"file:{source}", **options)[str(track.index)]
         # The frame nearest to the average of about 4 s: neither black nor a flash.
-        .filter("fps", "6")
+        (film if short else film.filter("fps", "6"))
         .filter("thumbnail", 24)
         .filter("scale", max(2, width), height, flags="bicubic", out_range="pc")
         .filter("format", "yuvj420p")

@@ -10,6 +10,7 @@ import pytest
 from tests.media import films
 from tests.media.pipeline import transcode
 from transcoder.plan import Policy
+from transcoder.poster import make_poster
 
 pytestmark = pytest.mark.e2e
 
@@ -146,3 +147,12 @@ def test_screen_recordings_keep_their_brightness(tmp_path: Path, words: tuple[st
     assert colours_of(made)["pix_fmt"] == "yuv420p"
     before, after = films.decode_gray(path, (320, 180)), films.decode_gray(made, (320, 180))
     assert abs(before[10].astype(float) - after[10]).mean() < 4
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 101])
+def test_the_shortest_films_and_last_chunks_are_whole(folder: Path, tmp_path: Path, frames: int) -> None:
+    film = films.counted(folder, Fraction(25), frames)
+    done = transcode(film)
+    assert done.plan.frames == frames
+    assert films.read_numbers(done.write("v240", tmp_path)) == list(range(frames))
+    assert make_poster(film, done.plan).startswith(b"\xff\xd8")

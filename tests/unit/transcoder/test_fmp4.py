@@ -16,8 +16,8 @@ from transcoder.fmp4 import (
     find,
     make_box,
     make_full_box,
-    patch_times,
     read_fragment,
+    retime,
 )
 
 INIT = make_init(128_000)
@@ -83,19 +83,29 @@ def test_a_fragment_is_read_as_it_was_written() -> None:
     assert fragment.shown == (0, 1024)
 
 
-def test_patching_moves_time_and_makes_offsets_positive() -> None:
+def test_retiming_moves_time_and_makes_offsets_positive() -> None:
     data = video_fragment([0, 2000, -1000, -2000])
     assert min(read_fragment(data).shown) == 0
-    patch_times(data, 5, 123_000, 2000)
-    fragment = read_fragment(data)
+    again = retime(data, 5, 123_000, 2000)
+    fragment = read_fragment(again)
     assert (fragment.number, fragment.start) == (5, 123_000)
     assert fragment.offsets == (2000, 4000, 1000, 0)
+    assert fragment.durations == (1000,) * 4
     assert min(fragment.shown) == 2000
+    assert again.endswith(bytes(data[-48:]))
+    trun = find(again, "moof/traf/trun")
+    assert struct.unpack_from(">i", again, trun.body + 8)[0] == find(again, "mdat").body
+
+
+def test_a_fragment_without_offsets_gets_them() -> None:
+    fragment = read_fragment(retime(make_fragment(1, 0, [b"a", b"bc"]), 1, 0, 2000))
+    assert fragment.offsets == (2000, 2000)
+    assert fragment.sizes == (1, 2)
 
 
 def test_an_offset_below_the_delay_is_refused() -> None:
-    with pytest.raises(BadMedia, match="reorder"):
-        patch_times(video_fragment([0, -3000]), 1, 0, 2000)
+    with pytest.raises(BadMedia, match="before"):
+        retime(video_fragment([0, -3000]), 1, 0, 2000)
 
 
 @given(st.binary(max_size=200))
