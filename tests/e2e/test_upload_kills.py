@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -115,20 +116,26 @@ def test_ten_kills_lose_no_byte(server: Server, tmp_path: Path) -> None:
     expected = make_film(film, 128 * MB)
     dice = random.Random(20310501)
     kills = 0
+    moving = threading.Event()
 
     def slowly(_sent: int, _total: int) -> None:
+        moving.set()
         if kills < 10:
-            time.sleep(0.03)  # so that there is something left to kill
+            time.sleep(0.04)  # so that there is something left to kill
 
     def send() -> Uploaded:
-        with TusClient(server.url, {}, state=tmp_path / "state", longest_wait=0.3) as client:
+        with TusClient(
+            server.url, {}, state=tmp_path / "state", longest_wait=0.3, patience_seconds=300
+        ) as client:
             return client.upload(film, title="Film", progress=slowly)
 
     # The server is started by the main thread only: it is bound to the life of the thread that starts it.
     with ThreadPoolExecutor(1) as thread:
         sending = thread.submit(send)
         for _ in range(10):
-            assert not wait([sending], dice.uniform(0.02, 0.5)).done
+            assert moving.wait(60)
+            assert not wait([sending], dice.uniform(0.02, 1.0)).done
+            moving.clear()
             server.kill()
             kills += 1
             server.start()
