@@ -150,7 +150,7 @@ def save_plan(
     chunks: Sequence[ChunkPart],
 ) -> None:
     """Write the plan's rows; rows that an earlier run of the same plan wrote stay as they are."""
-    have = set(session.scalars(select(RenditionRow.name).where(RenditionRow.version_id == version_id)))
+    have = rendition_names(session, version_id)
     for position, new in enumerate(renditions):
         if new.name not in have:
             session.add(_rendition_row(version_id, position, new))
@@ -395,8 +395,13 @@ def set_stage(session: Session, version_id: str, stage: Stage) -> None:
     session.execute(update(VersionRow).where(VersionRow.id == version_id).values(stage=stage))
 
 
+def rendition_names(session: Session, version_id: str) -> set[str]:
+    """Names of a version's renditions."""
+    return set(session.scalars(select(RenditionRow.name).where(RenditionRow.version_id == version_id)))
+
+
 def drop_rendition(session: Session, version_id: str, name: str) -> None:
-    """Take a rendition out of the index: a text track that held nothing, say."""
+    """Take a rendition out of the index: a text track that cannot be read, say."""
     session.execute(
         delete(RenditionRow).where(RenditionRow.version_id == version_id, RenditionRow.name == name)
     )

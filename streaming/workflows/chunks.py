@@ -1,5 +1,6 @@
 """Encoding one part of one chunk: objects first, then one transaction that shows them, or nothing at all."""
 
+import logging
 from collections.abc import Callable
 
 from streaming.catalogue import making
@@ -15,6 +16,7 @@ from transcoder.errors import Cancelled, EncodeFailed
 from transcoder.keyschedule import TitleKeys
 from transcoder.subtitles import extract_text
 
+log = logging.getLogger(__name__)
 TRIES = 2
 Made = tuple[tuple[NewInit, ...], tuple[NewSegment, ...]]
 Work = Callable[[VersionFacts, TitleKeys, ObjectSink, Watch], Made]
@@ -54,9 +56,15 @@ def encode_part(house: House, version_id: VersionId, run: int, number: int, part
 
 
 def extract_part(house: House, version_id: VersionId, run: int, number: int) -> None:
-    """Extract, encrypt and commit subtitle track `number`. Raises `EncodeFailed`, `Stopped`."""
+    """Extract, encrypt and commit subtitle track `number`. Raises `Stopped`.
+
+    A track that cannot be read is left out: the film is worth having without it.
+    """
     plan = house.plan(version_id)
     text = plan.texts[number]
+    with house.database.read() as session:
+        if text.name not in making.rendition_names(session, version_id):
+            return
 
     def work(facts: VersionFacts, keys: TitleKeys, sink: ObjectSink, watch: Watch) -> Made:
         source = source_of(house, facts)
@@ -65,7 +73,13 @@ def extract_part(house: House, version_id: VersionId, run: int, number: int) -> 
         )
         return (), tuple(sink.segment(plan, segment) for segment in found)
 
-    _attempt(house, version_id, run, number, TEXT, 0, work)
+    try:
+        _attempt(house, version_id, run, number, TEXT, 0, work)
+    except EncodeFailed as fault:
+        log.warning("%s of %s is left out: %s", text.name, version_id, fault)
+        with house.database.write() as session:
+            making.check_running(session, version_id, run)
+            making.drop_rendition(session, version_id, text.name)
 
 
 def _given_up(house: House, version_id: VersionId, run: int) -> Callable[[], bool]:

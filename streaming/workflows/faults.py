@@ -48,5 +48,5 @@ def _refused(fault: Refused) -> Verdict:
     hopeless = fault.code not in NOT_THE_FILES_FAULT
     hint = fault.hint
     if hopeless:
-        hint = f"{hint} The uploaded file was removed again.".strip()
+        hint = f"{hint} The uploaded file was removed.".strip()
     return failed(Failure(fault.code, fault.sentence, hint), hopeless=hopeless)

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -69,9 +70,10 @@ def publish(house: House, version_id: VersionId, run: int) -> None:
         making.set_stage(session, version_id, Stage.VERIFYING)
     with house.database.read() as session:
         manifest = manifest_of(session, facts, house)
-    findings = verify_title(
-        manifest, house.plan(version_id), _getter(house, version_id, run), house.keys(facts).content_key
-    )
+        names = making.rendition_names(session, version_id)
+    plan = house.plan(version_id)
+    kept = replace(plan, texts=tuple(text for text in plan.texts if text.name in names))
+    findings = verify_title(manifest, kept, _getter(house, version_id, run), house.keys(facts).content_key)
     if findings:
         for finding in findings:
             log.error("%s: %s %s", version_id, finding.name, finding.sentence)

@@ -38,7 +38,7 @@ def test_a_fault_becomes_a_failure_people_can_read(fault: Exception, code: str, 
 def test_a_hopeless_file_is_said_to_be_removed() -> None:
     failure = verdict_of(Refused("not_a_film", "No film.", "Choose another.")).failure
     assert failure is not None
-    assert failure.hint == "Choose another. The uploaded file was removed again."
+    assert failure.hint == "Choose another. The uploaded file was removed."
 
 
 @pytest.mark.parametrize("fault", [Stopped("ve_1"), Cancelled()])

@@ -17,16 +17,16 @@ from streaming.catalogue.values import Asker, Claim, TitleState
 from streaming.ids import TitleId, UploadId, new_id
 from streaming.jobs.durable import Jobs
 from streaming.jobs.identity import Identity
-from streaming.workflows.chunks import encode_part
+from streaming.workflows.chunks import encode_part, extract_part
 from streaming.workflows.dispatch import Dispatcher
 from streaming.workflows.finish import VerifyFailed, paint_poster, publish, signing_key
 from streaming.workflows.gate import Gate
 from streaming.workflows.house import House as Worker
-from streaming.workflows.prepare import ALL, REST, STARTER, parts_of, prepare
+from streaming.workflows.prepare import ALL, REST, STARTER, TEXT, parts_of, prepare
 from streaming.workflows.transcode import Transcoding, workflow_id
 from tests.media.films import run_ffmpeg
 from tests.unit.streaming.catalogue.house import House
-from transcoder.errors import Refused
+from transcoder.errors import EncodeFailed, Refused
 from transcoder.manifest import verify_manifest
 
 
@@ -64,9 +64,13 @@ def taken(house: House, film: Path, owner: Asker | None = None) -> tuple[TitleId
     return title, claim
 
 
-def make_all(worker: Worker, claim: Claim) -> None:
+def make_all(worker: Worker, claim: Claim, *, texts: bool = True) -> None:
     prepare(worker, claim.version_id, claim.run)
     for part in parts_of(worker.plan(claim.version_id)):
+        if part.part == TEXT:
+            if texts:
+                extract_part(worker, claim.version_id, claim.run, part.number)
+            continue
         encode_part(worker, claim.version_id, claim.run, part.number, part.part)
 
 
@@ -139,6 +143,30 @@ def test_a_tampered_object_keeps_the_film_from_being_published(
     house.objects.put(victim, bytes(changed))
     with pytest.raises(VerifyFailed):
         publish(worker, claim.version_id, claim.run)
+
+
+def test_a_subtitle_track_that_cannot_be_read_is_left_out(
+    house: House, worker: Worker, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words, titled = tmp_path / "words.srt", tmp_path / "titled.mkv"
+    words.write_text("1\n00:00:00,500 --> 00:00:01,500\nHello\n")
+    both = ("-i", str(film), "-i", str(words), "-map", "0", "-map", "1")
+    run_ffmpeg(*both, "-c", "copy", "-c:s", "srt", str(titled))
+    for readable in (True, False):
+        title, claim = taken(house, titled)
+        make_all(worker, claim, texts=False)
+        if not readable:
+            # Stands for a track that ffmpeg chokes on.
+            def broken(*_: object, **__: object) -> None:
+                raise EncodeFailed("encoder_failed", "The subtitles could not be read.")
+
+            monkeypatch.setattr("streaming.workflows.chunks.extract_text", broken)
+        for _ in range(2):
+            extract_part(worker, claim.version_id, claim.run, 0)
+        publish(worker, claim.version_id, claim.run)
+        shown = house.catalogue.show(Asker(house.account().account_id, admin=True), title)
+        assert shown.state is TitleState.READY
+        assert ("t0" in [rendition.name for rendition in shown.renditions]) is readable
 
 
 def test_a_cancelled_run_stops_in_the_middle_and_leaves_nothing(
