@@ -16,7 +16,7 @@ from player.render import STATIC
 from streaming.clock import SystemClock
 from streaming.delivery.doors import Doors, DoorSettings, open_doors
 from streaming.delivery.signing import AddressSigner
-from streaming.lifeline import die_with_parent
+from streaming.lifeline import PARENT, die_with_parent
 from streaming.settings import Settings
 from streaming.web import guest, health
 from streaming.web.api import accounts, licences, playback, titles, uploads
@@ -40,7 +40,8 @@ problem document (RFC 9457) with `detail` (what happened), `hint` (what to do) a
 
 def create_app() -> ASGIApp:
     """Build the house that the environment describes; Granian calls this once in each worker process."""
-    die_with_parent(os.getppid())
+    if PARENT in os.environ:
+        die_with_parent(int(os.environ[PARENT]))
     settings = Settings()
     app = mount(build(settings, SystemClock()))
     trusted = [address.strip() for address in settings.trusted_proxies.split(",") if address.strip()]

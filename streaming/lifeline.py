@@ -5,6 +5,8 @@ import os
 import signal
 
 PR_SET_PDEATHSIG = 1
+PARENT = "MATINEE_PARENT_PROCESS"
+"""Where a server tells its forks its own process id: a fork that starts late must not trust getppid()."""
 
 
 def die_with_parent(parent: int, sign: signal.Signals = signal.SIGKILL) -> None:

@@ -1,12 +1,13 @@
 """The web server's process: Granian in front of `streaming.app`."""
 
+import os
 import signal
 import sys
 
 from granian.constants import Interfaces
 from granian.server import Server
 
-from streaming.lifeline import die_with_parent
+from streaming.lifeline import PARENT, die_with_parent
 from streaming.settings import Settings
 
 
@@ -14,6 +15,7 @@ def main() -> None:
     """Serve until told to stop; argv[1] is the supervisor's process id."""
     if len(sys.argv) > 1:
         die_with_parent(int(sys.argv[1]), signal.SIGTERM)
+    os.environ[PARENT] = str(os.getpid())
     settings = Settings()
     Server(
         "streaming.app:create_app",
