@@ -173,11 +173,11 @@ class _Access:
         self._licences = licences
         self._accounts = accounts
 
-    def may_watch(self, account_id: AccountId, title_id: TitleId) -> bool:
-        return self._licences.may_watch(account_id, title_id)
+    def knows_of(self, account_id: AccountId, title_id: TitleId) -> bool:
+        return self._licences.knows_of(account_id, title_id)
 
-    def watchable_ids(self, account_id: AccountId) -> Collection[TitleId]:
-        return self._licences.watchable_ids(account_id)
+    def known_ids(self, account_id: AccountId) -> Collection[TitleId]:
+        return self._licences.known_ids(account_id)
 
     def names_of(self, account_ids: Collection[AccountId]) -> Mapping[AccountId, str]:
         return self._accounts.names_of(account_ids)

@@ -8,13 +8,13 @@ from streaming.ids import AccountId, TitleId, UploadId
 
 
 class Access(Protocol):
-    """Who may watch, and what people are called."""
+    """Who may know of what, and what people are called. Whether a film plays is decided elsewhere."""
 
-    def may_watch(self, account_id: AccountId, title_id: TitleId) -> bool:
-        """Tell whether the account holds a licence that is not revoked or over."""
+    def knows_of(self, account_id: AccountId, title_id: TitleId) -> bool:
+        """Tell whether the account holds a licence, or held one that is over now."""
         ...
 
-    def watchable_ids(self, account_id: AccountId) -> Collection[TitleId]:
+    def known_ids(self, account_id: AccountId) -> Collection[TitleId]:
         """Titles the account holds such licences for."""
         ...
 

@@ -157,14 +157,14 @@ class Catalogue:
         cursor: str = "",
         limit: int = PAGE,
     ) -> TitlePage:
-        """List titles, newest first: the asker's own and those they may watch (admins: all)."""
+        """List titles, newest first: the asker's own and those of licences held ever (admins: all)."""
         after = Position.decoded(cursor) if cursor else None
-        watchable = () if mine or asker.admin else self._access.watchable_ids(asker.account_id)
+        known = () if mine or asker.admin else self._access.known_ids(asker.account_id)
         with self._database.read() as session:
             rows = store.page(
                 session,
                 asker,
-                watchable,
+                known,
                 query=shown(query),
                 mine=mine,
                 after=after,
@@ -190,9 +190,9 @@ class Catalogue:
 
     def count(self, asker: Asker, *, query: str = "", mine: bool = False) -> int:
         """Count the titles that `page` would list."""
-        watchable = () if mine or asker.admin else self._access.watchable_ids(asker.account_id)
+        known = () if mine or asker.admin else self._access.known_ids(asker.account_id)
         with self._database.read() as session:
-            return store.count(session, asker, watchable, query=shown(query), mine=mine)
+            return store.count(session, asker, known, query=shown(query), mine=mine)
 
     def poster(self, asker: Asker, title_id: TitleId) -> Poster:
         """Decrypt a title's picture."""
@@ -326,7 +326,7 @@ class Catalogue:
             raise not_found("film")
         if owns(asker, title):
             return title
-        if title.state in STRANGER_STATES and self._access.may_watch(asker.account_id, title_id):
+        if title.state in STRANGER_STATES and self._access.knows_of(asker.account_id, title_id):
             return title
         raise not_found("film")
 

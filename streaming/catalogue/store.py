@@ -70,7 +70,7 @@ def version_of_upload(session: Session, upload_id: str) -> VersionRow | None:
 def page(
     session: Session,
     asker: Asker,
-    watchable: Collection[TitleId],
+    known: Collection[TitleId],
     *,
     query: str,
     mine: bool,
@@ -81,7 +81,7 @@ def page(
     found: Select[TitleRow, VersionRow] = (
         select(TitleRow, VersionRow)
         .outerjoin(VersionRow, VersionRow.id == TitleRow.version_id)
-        .where(_visible(asker, watchable, mine=mine))
+        .where(_visible(asker, known, mine=mine))
         .order_by(TitleRow.created_at.desc(), TitleRow.id.desc())
         .limit(limit)
     )
@@ -93,21 +93,21 @@ def page(
     return [(title, made) for title, made in session.execute(found)]
 
 
-def count(session: Session, asker: Asker, watchable: Collection[TitleId], *, query: str, mine: bool) -> int:
+def count(session: Session, asker: Asker, known: Collection[TitleId], *, query: str, mine: bool) -> int:
     """Count the titles that `asker` may know of."""
-    found = select(func.count()).select_from(TitleRow).where(_visible(asker, watchable, mine=mine))
+    found = select(func.count()).select_from(TitleRow).where(_visible(asker, known, mine=mine))
     if query:
         found = found.where(TitleRow.name.icontains(query, autoescape=True))
     return session.scalar(found) or 0
 
 
-def _visible(asker: Asker, watchable: Collection[TitleId], *, mine: bool) -> ColumnElement[bool]:
+def _visible(asker: Asker, known: Collection[TitleId], *, mine: bool) -> ColumnElement[bool]:
     own = TitleRow.owner_id == asker.account_id
     if mine:
         return own
     if asker.admin:
         return or_(own, TitleRow.owner_id != "")
-    lent = and_(TitleRow.id.in_(watchable), TitleRow.state.in_(STRANGER_STATES)) if watchable else false()
+    lent = and_(TitleRow.id.in_(known), TitleRow.state.in_(STRANGER_STATES)) if known else false()
     return or_(own, lent)
 
 

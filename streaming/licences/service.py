@@ -8,7 +8,7 @@ from streaming.db.engine import Database
 from streaming.errors import Code, Fault, not_found
 from streaming.ids import AccountId, LicenceId, TitleId, new_id, new_token, token_hash
 from streaming.licences import store
-from streaming.licences.policy import OWNER_GRANT, Grant, Holder, Licence, decide, ends_at, state
+from streaming.licences.policy import OWNER_GRANT, Grant, Holder, Licence, decide, ends_at
 from streaming.licences.validation import amended, check_holder, checked_terms, invalid
 from streaming.licences.values import AccountRef, Actor, Changes, Issued, Request, Standing, TitleRef
 
@@ -131,15 +131,13 @@ class LicenceService:
         mine = [one for one in self.held_by(account_id, link_tokens) if one.title_id == title_id]
         return sorted(mine, key=lambda one: _rank(one, now), reverse=True)
 
-    def may_watch(self, account_id: AccountId, title_id: TitleId) -> bool:
-        """Tell whether an account holds a licence on a title that is not revoked or over."""
-        return title_id in self.watchable_ids(account_id)
+    def knows_of(self, account_id: AccountId, title_id: TitleId) -> bool:
+        """Tell whether an account holds a licence on a title, or held one."""
+        return title_id in self.known_ids(account_id)
 
-    def watchable_ids(self, account_id: AccountId) -> frozenset[TitleId]:
-        """Titles an account holds licences on that are not revoked or over (they may not have begun)."""
-        now = self._clock.now()
-        held = self.held_by(account_id)
-        return frozenset(one.title_id for one in held if state(one, now) in {"running", "not_begun"})
+    def known_ids(self, account_id: AccountId) -> frozenset[TitleId]:
+        """Titles an account holds licences on, or held: their pages say why they do not open any more."""
+        return frozenset(one.title_id for one in self.held_by(account_id))
 
     def _holder(self, title: TitleRef, request: Request) -> Holder:
         if request.to is None or request.link:

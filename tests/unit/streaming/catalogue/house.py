@@ -36,10 +36,10 @@ class Guests:
 
     held: set[tuple[AccountId, TitleId]] = field(default_factory=set)
 
-    def may_watch(self, account_id: AccountId, title_id: TitleId) -> bool:
+    def knows_of(self, account_id: AccountId, title_id: TitleId) -> bool:
         return (account_id, title_id) in self.held
 
-    def watchable_ids(self, account_id: AccountId) -> Collection[TitleId]:
+    def known_ids(self, account_id: AccountId) -> Collection[TitleId]:
         return [title for holder, title in self.held if holder == account_id]
 
     def names_of(self, account_ids: Collection[AccountId]) -> Mapping[AccountId, str]:

@@ -165,10 +165,12 @@ def test_the_list_says_how_many_are_watching(web: WebHouse) -> None:
     assert web.browser(ANA).get("/api/v1/licences").json()["items"][0]["watching"] == 2
 
 
-def test_access_follows_licences(web: WebHouse) -> None:
+def test_who_held_a_licence_still_knows_of_the_film(web: WebHouse) -> None:
     licences = web.house.licences
-    assert not licences.may_watch(BEN, licences.title("ti_film").id)  # type: ignore[arg-type]
-    made = web.issue(to="Ben", valid_until="2026-11-22T21:00:00Z")
-    assert licences.watchable_ids(BEN) == {made["title_id"]}
+    film = licences.title("ti_film").id  # type: ignore[arg-type]
+    assert not licences.knows_of(BEN, film)
+    web.issue(to="Ben", valid_until="2026-11-22T21:00:00Z")
+    assert licences.known_ids(BEN) == {film}
     web.house.wait(hours=1)
-    assert licences.watchable_ids(BEN) == frozenset()
+    assert licences.knows_of(BEN, film)
+    assert not licences.knows_of(EVE, film)
