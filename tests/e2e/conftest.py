@@ -1,0 +1,32 @@
+"""Browsers and houses for the tests of the whole."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.browser import Visitors, chromium, visitors_of
+
+RESULT = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Remember of each test whether it failed, for what its fixtures tell then."""
+    report = yield
+    if report.failed:
+        item.stash[RESULT] = True
+    return report
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    yield from chromium()
+
+
+@pytest.fixture
+def visitors(browser: Browser, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Visitors]:
+    """People at browsers; the test fails if their browsers complain of anything."""
+    yield from visitors_of(browser, tmp_path, lambda: request.node.stash.get(RESULT, False))
