@@ -95,12 +95,8 @@ class Upload:
 
     @property
     def title(self) -> str:
-        """The film's name: as the creator gave it, else the file's name without its suffix."""
-        given = self.metadata.get("title", "").strip()
-        stem, dot, suffix = self.filename.rpartition(".")
-        return (
-            display_name(given) if given else (stem if dot and stem and len(suffix) <= 5 else self.filename)
-        )
+        """The film's name as its creator typed it; empty where the file's name shall do."""
+        return self.metadata.get("title", "").strip()
 
     @property
     def standing(self) -> Standing:

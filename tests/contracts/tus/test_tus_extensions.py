@@ -47,7 +47,7 @@ def test_emoji_and_long_names_survive_bounded(house: "House") -> None:
     house.begin(1, upload_metadata=metadata(filename="🎬 été.mp4"))
     house.begin(1, upload_metadata=metadata(filename="x" * 3000))
     assert house.told.created[0].filename == "🎬 été.mp4"
-    assert house.told.created[0].title == "🎬 été"
+    assert house.told.created[0].title == ""  # the catalogue makes one of the file name
     assert len(house.told.created[1].filename) == 200
 
 
