@@ -53,4 +53,4 @@ def report(fault: Fault) -> int:
     if fault.hint:
         err.print(f"         {plain(fault.hint)}", soft_wrap=True)
     err.print(f"         [dim]({plain(fault.name)})[/dim]", soft_wrap=True)
-    return 5 if fault.name == "not_published" else EXIT_CODES.get(fault.code, 1)
+    return 5 if isinstance(fault, publish.NotPublished) else EXIT_CODES.get(fault.code, 1)

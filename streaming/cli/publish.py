@@ -77,12 +77,14 @@ def upload(client: Client, film: Path, title: str | None, *, quiet: bool) -> str
             film, title=title, progress=lambda done, total: bar.update(task, completed=done, total=total)
         )
     if sent.title_id is None:
-        raise Fault(Code.INTERNAL, "The house took the file but made no title of it.", name="not_published")
+        raise NotPublished(
+            Code.INTERNAL, "The house took the file but made no title of it.", name="not_published"
+        )
     return sent.title_id
 
 
 def wait_until_published(client: Client, title_id: str, *, quiet: bool) -> None:
-    """Follow the encoding until the title is ready. Raises `Fault` named `not_published` if it fails."""
+    """Follow the encoding until the title is ready. Raises `NotPublished` if it fails."""
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -116,15 +118,19 @@ def _show(bar: Progress, task: Any, found: dict[str, Any]) -> None:
     )
 
 
-def _unpublished(found: dict[str, Any]) -> Fault:
+class NotPublished(Fault):
+    """The house took the file, but no film became of it; named like the reason the house gives."""
+
+
+def _unpublished(found: dict[str, Any]) -> NotPublished:
     if found["state"] == "cancelled":
-        return Fault(
-            Code.INVALID, f"“{found['name']}” was cancelled.", "Retry it in the studio.", name="not_published"
+        return NotPublished(
+            Code.INVALID, f"“{found['name']}” was cancelled.", "Retry it in the studio.", name="cancelled"
         )
     failure = found.get("failure") or {}
-    return Fault(
+    return NotPublished(
         Code.INVALID,
         failure.get("sentence") or f"“{found['name']}” could not be published.",
         failure.get("hint") or "",
-        name="not_published",
+        name=failure.get("code") or "not_published",
     )
