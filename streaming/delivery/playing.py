@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import re
 import threading
-from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -26,16 +25,16 @@ from streaming.delivery.answers import (
 )
 from streaming.delivery.budget import Rule
 from streaming.delivery.index import LiveIndex
-from streaming.delivery.kept import Kept
+from streaming.delivery.keyring import KeyRing
 from streaming.delivery.leases import Leases, Proof
+from streaming.delivery.pacing import Pace
 from streaming.delivery.refusals import iso
 from streaming.delivery.signing import AddressSigner
 from streaming.delivery.sql import Playback, Reader
 from streaming.delivery.values import Keys, Rendition, Segment, Version, covers
-from streaming.delivery.writer import GroupCommit, Operation
+from streaming.delivery.writer import GroupCommit
 from streaming.errors import Code, Fault
 from streaming.ids import TitleId
-from transcoder.secret import SecretBytes
 
 _TOKEN = r"(?P<token>[A-Za-z0-9_-]{20,64})"  # noqa: S105
 KEY = re.compile(rf"/play/{_TOKEN}/key/(?P<rendition>[a-z][a-z0-9]{{0,11}})/(?P<period>0|[1-9][0-9]{{0,4}})")
@@ -52,15 +51,8 @@ M3U8 = b"application/vnd.apple.mpegurl"
 ADDRESS_LIFE = timedelta(hours=24)
 HOLD_SECONDS = 8.0
 POLL_SECONDS = 0.2
-KEY_HOLD_SECONDS = 45
-MAX_HELD_KEYS = 4
-"""For one native playback: a player asks for picture and sound, a scraper for everything at once."""
 MAX_POSITION = 10_000_000.0
 MAX_GUEST_LINKS = 8
-MAX_TITLES = 256
-MAX_KEYS = 4096
-KEYS_SECONDS = 600.0
-"""How long unwrapped secrets and derived keys stay in memory after they were made."""
 KEY_HEADERS = (*NO_STORE, (b"content-type", b"application/octet-stream"))
 
 
@@ -116,9 +108,8 @@ class PlayDoor:
         self._names = names
         self._readers = threading.local()
         self._opened: list[Reader] = []
-        self._waiting: Counter[str] = Counter()
-        self._keys: Kept[tuple[str, str], Keys] = Kept(MAX_TITLES, KEYS_SECONDS)
-        self._lately: Kept[tuple[str, str, str, int], SecretBytes] = Kept(MAX_KEYS, KEYS_SECONDS)
+        self._keys = KeyRing(keys_of)
+        self._pace = Pace(writer)
 
     async def key(self, scope: Scope, match: re.Match[str]) -> Answer:
         """Hand out one content key: 16 raw bytes, counted before they are given. Raises `Fault`."""
@@ -132,8 +123,8 @@ class PlayDoor:
         if self._leases.needs_write(playback, period, now):
             rule = Rule(self._burst, self._rate, version.period_seconds)
             release = self._leases.release_key(hashed, proof, rendition.tier, period, rule)
-            await self._released(playback, release)
-        key = await self._key_of(playback, rendition, period)
+            await self._pace.run(playback, release)
+        key = await self._keys.key(playback.title_id, playback.version_id, rendition, period)
         return Answer(200, key.reveal(), KEY_HEADERS)
 
     async def main(self, scope: Scope, match: re.Match[str]) -> Answer:
@@ -246,53 +237,6 @@ class PlayDoor:
                 raise refusals.bad_address()
             await asyncio.sleep(POLL_SECONDS)
         raise refusals.not_playable_yet()
-
-    async def _released(self, playback: Playback, release: Operation[None]) -> None:
-        """Account for a key; a native player that reads far ahead waits for its budget. Raises `Fault`.
-
-        mpv and ffmpeg fill a cache of many minutes as fast as they can, and skip what they are refused with
-        429. So a few of their requests are held until the budget has refilled: they read on, paced. The
-        release makes every check again after the wait.
-        """
-        for patience in (True, True, True, False):
-            try:
-                await self._writer.run(release)
-            except Fault as fault:
-                seconds = fault.retry_after or 0
-                full = self._waiting[playback.id] >= MAX_HELD_KEYS or seconds > KEY_HOLD_SECONDS
-                if not (patience and playback.native) or fault.name != "budget_spent" or full:
-                    raise
-                await self._wait(playback.id, seconds)
-            else:
-                return
-
-    async def _wait(self, playback_id: str, seconds: int) -> None:
-        self._waiting[playback_id] += 1
-        try:
-            await asyncio.sleep(seconds)
-        finally:
-            self._waiting[playback_id] -= 1
-            if not self._waiting[playback_id]:
-                del self._waiting[playback_id]
-
-    async def _key_of(self, playback: Playback, rendition: Rendition, period: int) -> SecretBytes:
-        """Derive a content key, or give it from the small store of those lately asked for."""
-        place = (playback.title_id, playback.version_id, rendition.name, period)
-        key = self._lately.get(place)
-        if key is None:
-            keys = await self._keys_for(playback.title_id, playback.version_id)
-            key = keys.content_key(rendition.name, rendition.tier, period)
-            self._lately.put(place, key)
-        return key
-
-    async def _keys_for(self, title_id: str, version_id: str) -> Keys:
-        """Unwrap a title's secrets once; the unwrapping reads the database and blocks."""
-        place = (title_id, version_id)
-        keys = self._keys.get(place)
-        if keys is None:
-            keys = await asyncio.to_thread(self._keys_of, title_id, version_id)
-            self._keys.put(place, keys)
-        return keys
 
 
 def _report(body: bytes) -> tuple[float | None, bool]:

@@ -10,7 +10,7 @@ from streaming.accounts.principal import Principal
 from streaming.delivery.values import Device, Started
 from streaming.errors import Code, Fault, not_found
 from streaming.ids import LicenceId, PlaybackId, TitleId
-from streaming.web.api.licence_models import PlaybackIn, PlaybackOut, WatchingOut, WatchingsOut
+from streaming.web.api.playback_models import PlaybackIn, PlaybackOut, WatchingOut, WatchingsOut
 from streaming.web.deps import SIGNED_IN, MaybeViewer, Viewer, services
 from streaming.web.guest import links
 from streaming.web.problems import documented
