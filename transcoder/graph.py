@@ -83,11 +83,13 @@ def poster_argv(binary: str, source: Path, plan: Plan, pipe: int, limits: Limits
     width = min(POSTER_WIDTH, track.width) // 2 * 2
     height = max(2, round(width * track.height / track.width / 2) * 2)
     film = ffmpeg.input(f"file:{source}", **options)[str(track.index)]
+    # The frame nearest to the average of about 4 s: neither black nor a flash.
+    typical = (film if short else film.filter("fps", "6")).filter("thumbnail", 24)
+    # JPEG means full range and the matrix of BT.601.
+    jpeg = {"flags": "bicubic", "out_range": "pc", "out_color_matrix": "smpte170m"}
     picture = (
-        # The frame nearest to the average of about 4 s: neither black nor a flash.
-        (film if short else film.filter("fps", "6"))
-        .filter("thumbnail", 24)
-        .filter("scale", max(2, width), height, flags="bicubic", out_range="pc")
+        _normal(typical, plan)
+        .filter("scale", max(2, width), height, **jpeg)
         .filter("format", "yuvj420p")
         .filter("setsar", 1)
         .output(f"pipe:{pipe}", **{"frames:v": 1, "f": "mjpeg", "c:v": "mjpeg", "q:v": 4, **_plain()})

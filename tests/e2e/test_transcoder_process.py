@@ -17,7 +17,7 @@ from tests.media import films
 from tests.media.pipeline import KEYS, SHORT, MemorySink
 from transcoder.encode import EncodedSegment, InitSegment, encode_chunk
 from transcoder.errors import Cancelled, EncodeFailed
-from transcoder.plan import make_plan
+from transcoder.plan import Policy, make_plan
 from transcoder.probe import probe
 from transcoder.process import Bounds, run
 from transcoder.sandbox import Limits
@@ -56,8 +56,9 @@ class BlockingSink(MemorySink):
         super().put(item, data)
 
 
-def test_cancel_ends_the_encoder_within_a_second(film: Path) -> None:
-    plan, cancel, sink = make_plan(probe(film), SHORT), threading.Event(), BlockingSink()
+def test_cancel_ends_the_encoder_within_a_second(tmp_path: Path) -> None:
+    film = films.picture_film(tmp_path, 20, "640x360")
+    plan, cancel, sink = make_plan(probe(film), Policy(preset="veryslow")), threading.Event(), BlockingSink()
     since: list[float] = []
 
     def stop() -> None:
@@ -69,7 +70,7 @@ def test_cancel_ends_the_encoder_within_a_second(film: Path) -> None:
     stopper = threading.Thread(target=stop)
     stopper.start()
     with pytest.raises(Cancelled):
-        encode_chunk(film, plan, plan.chunks[0], plan.renditions, KEYS.content_key, sink, cancel=cancel)
+        encode_chunk(film, plan, plan.chunks[-1], plan.renditions, KEYS.content_key, sink, cancel=cancel)
     assert time.monotonic() - since[0] < 1
     stopper.join()
     assert children() == []
