@@ -146,7 +146,7 @@ def _uploads(settings: Settings, database: Database, clock: Clock, catalogue: Ca
         on_created=made,
         on_finished=lambda upload: catalogue.upload_finished(upload.id, upload.length),
         on_gone=lambda upload: catalogue.upload_gone(upload.id),
-        quota_used=catalogue.quota_used,
+        quota_used=catalogue.stored_bytes,
     )
 
 

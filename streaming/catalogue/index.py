@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sqlalchemy import select
+from sqlalchemy import false, or_, select
 
 from streaming.catalogue.model import RenditionRow, SegmentRow, TitleRow, VersionRow
 from streaming.catalogue.values import TitleState
@@ -13,7 +13,10 @@ from streaming.ids import AccountId, TitleId, VersionId
 
 @dataclass(frozen=True, slots=True)
 class IndexedRendition:
-    """A rendition with at least one visible segment; bandwidths in bit/s, `init_object` None for text."""
+    """A rendition that plays or, while the film is made, will; bandwidths in bit/s.
+
+    `init_object` is None for text, and as long as no segment of the rendition is there.
+    """
 
     name: str
     kind: str
@@ -81,14 +84,16 @@ class TitleIndex:
             if found is None:
                 return None
             title, row = found
+            visible = (
+                select(SegmentRow.sequence)
+                .where(SegmentRow.version_id == row.id, SegmentRow.rendition == RenditionRow.name)
+                .exists()
+            )
+            # A player reads the multivariant playlist once: a rung it does not name is missing for good.
+            coming = RenditionRow.kind != "text" if row.published_at is None else false()
             renditions = session.scalars(
                 select(RenditionRow)
-                .where(
-                    RenditionRow.version_id == row.id,
-                    select(SegmentRow.sequence)
-                    .where(SegmentRow.version_id == row.id, SegmentRow.rendition == RenditionRow.name)
-                    .exists(),
-                )
+                .where(RenditionRow.version_id == row.id, or_(visible, coming))
                 .order_by(RenditionRow.position)
             ).all()
         return IndexedVersion(

@@ -130,8 +130,8 @@ class Catalogue:
             if title is not None and title.state == TitleState.UPLOADING:
                 session.delete(title)
 
-    def quota_used(self, owner_id: AccountId) -> int:
-        """Bytes an account's titles take: stored objects, and sources that are not published yet."""
+    def stored_bytes(self, owner_id: AccountId) -> int:
+        """Bytes that an account's titles take as encrypted objects; uploads count their own files."""
         with self._database.read() as session:
             return store.bytes_of_owner(session, owner_id)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from streaming.catalogue.model import (
@@ -132,11 +132,10 @@ def queue_positions(session: Session) -> dict[str, int]:
 
 
 def bytes_of_owner(session: Session, owner_id: AccountId) -> int:
-    """Bytes an account's titles take: what is stored, and the source as long as it is not published."""
-    source = case((VersionRow.published_at.is_(None), VersionRow.source_bytes), else_=0)
+    """Bytes of the encrypted objects of an account's titles."""
     return (
         session.scalar(
-            select(func.coalesce(func.sum(source + VersionRow.stored_bytes), 0))
+            select(func.coalesce(func.sum(VersionRow.stored_bytes), 0))
             .join(TitleRow, TitleRow.id == VersionRow.title_id)
             .where(TitleRow.owner_id == owner_id)
         )

@@ -29,6 +29,7 @@ def open_engine(url: str) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     for pragma in (
+        "secure_delete=ON",  # wrapped keys of a deleted title leave no page behind
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",

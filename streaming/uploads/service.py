@@ -108,6 +108,10 @@ class UploadService:
         """List the owner's uploads that wait for bytes, newest first."""
         return self._keeper.unfinished(owner)
 
+    def bytes_held(self, owner: AccountId) -> int:
+        """Bytes that the owner's uploads have announced, as long as their files may be on the disk."""
+        return self._keeper.store.announced(owner)
+
     # For the HTTP edge.
 
     async def create(

@@ -165,7 +165,7 @@ def test_what_is_no_film_is_refused_and_removed(house: TranscodeHouse, tmp_path:
     assert view.failure is not None
     assert view.failure.code == "not_a_film"
     assert "removed" in view.failure.hint
-    house.until(lambda: house.services.catalogue.quota_used(OWNER.account_id) == 0, 5)
+    house.until(lambda: house.services.catalogue.stored_bytes(OWNER.account_id) == 0, 5)
     house.until(lambda: not any(house.settings.uploads_folder.glob("up_*")), 5)
     assert not house.objects(title)
 

@@ -37,7 +37,9 @@ def account(request: Request, who: Viewer) -> Response:
             fingerprint=fingerprint(keys),
             devices=devices,
             tokens=tokens,
-            used_bytes=house.catalogue.quota_used(who.account_id) if creates else 0,
+            used_bytes=house.catalogue.stored_bytes(who.account_id) + house.uploads.bytes_held(who.account_id)
+            if creates
+            else 0,
             quota_bytes=house.settings.quota_bytes if creates else None,
         )
     )

@@ -39,7 +39,8 @@ def studio(request: Request, who: Creator, q: str = "", cursor: str = "") -> Res
             page_of(request),
             films=films,
             total=house.catalogue.count(asker(who), query=q, mine=True),
-            used_bytes=house.catalogue.quota_used(who.account_id),
+            used_bytes=house.catalogue.stored_bytes(who.account_id)
+            + house.uploads.bytes_held(who.account_id),
             quota_bytes=house.settings.quota_bytes,
             query=q,
             more_url="/studio?" + urlencode({"q": q, "cursor": page.cursor}) if page.cursor else None,

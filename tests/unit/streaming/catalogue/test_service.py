@@ -175,16 +175,16 @@ def test_delete_removes_rows_keys_objects_and_upload(house: House) -> None:
         assert [session.query(table).count() for table in (TitleRow, VersionRow, SegmentRow)] == [0, 0, 0]
 
 
-def test_the_quota_counts_sources_until_published_and_stored_bytes(house: House) -> None:
+def test_stored_bytes_are_those_of_encrypted_objects(house: House) -> None:
     owner = house.account()
-    assert house.catalogue.quota_used(owner.account_id) == 0
+    assert house.catalogue.stored_bytes(owner.account_id) == 0
     facts = house.planned(owner)
-    assert house.catalogue.quota_used(owner.account_id) == 4
+    assert house.catalogue.stored_bytes(owner.account_id) == 0
     house.commit(facts, house.attempt(facts, 0))
-    assert house.catalogue.quota_used(owner.account_id) == 4 + 2020
+    assert house.catalogue.stored_bytes(owner.account_id) == 2020
     with house.database.write() as session:
         making.publish(session, facts.id, "m", b"m" * 32, 5, house.clock.now())
-    assert house.catalogue.quota_used(owner.account_id) == 2025
+    assert house.catalogue.stored_bytes(owner.account_id) == 2025
 
 
 def test_secrets_of_a_new_title_are_wrapped_and_never_the_same(house: House) -> None:
