@@ -66,8 +66,12 @@ def run_worker(settings: Settings) -> None:
 
 
 def encodes_at_once(cores: int) -> int:
-    """Chunks encoded side by side: one ffmpeg keeps six cores or so busy with a whole ladder."""
-    return max(1, cores // 6)
+    """Chunks encoded side by side.
+
+    One ffmpeg with a whole ladder leaves two cores idle for a third of its time (it decodes, scales and
+    starts in turns), so chunks overlap: two, measured, take 0.75 to 0.9 of the time of one after another.
+    """
+    return 1 if cores < 2 else max(2, cores // 4)
 
 
 def _follow_parent(stop: threading.Event) -> None:
