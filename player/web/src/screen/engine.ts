@@ -41,6 +41,8 @@ export class Engine {
     const networking = player.getNetworkingEngine();
     if (!networking) throw new Error("The player has no network.");
     patience.attach(networking as unknown as Parameters<Patience["attach"]>[0]);
+    player.addEventListener("downloadcompleted", () => patience.closed());
+    player.addEventListener("downloadfailed", () => patience.closed());
     player.addEventListener("error", (event: Event) => events.failed((event as Event & { detail: EngineError }).detail));
     return new Engine(player, overlay, video, patience);
   }
@@ -61,6 +63,11 @@ export class Engine {
   /** Whether the film is still growing. */
   isGrowing(): boolean {
     return this.player.getLoadMode() !== shaka.Player.LoadMode.NOT_LOADED && this.player.isDynamic();
+  }
+
+  /** Makes the engine look again at what it lacks here: a seek to the same place. */
+  nudge(): void {
+    this.#video.currentTime += 0.001;
   }
 
   /** Moves within what there is. */

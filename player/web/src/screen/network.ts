@@ -27,6 +27,7 @@ export class Patience {
   #release: (() => void)[] = [];
   #renewal: Promise<boolean> | null = null;
   #events: NetworkEvents;
+  #open = 0;
 
   constructor(events: NetworkEvents) {
     this.#events = events;
@@ -34,7 +35,10 @@ export class Patience {
   }
 
   attach(networking: Networking): void {
-    networking.registerRequestFilter(() => this.#wait());
+    networking.registerRequestFilter(async () => {
+      this.#open++;
+      await this.#wait();
+    });
     networking.addEventListener("retry", (event) => {
       const error = (event as Event & { error: EngineError }).error;
       if (!this.#mayRetry(error)) event.preventDefault();
@@ -46,9 +50,20 @@ export class Patience {
     for (const go of this.#release.splice(0)) go();
   }
 
+  /** Requests under way or waiting; nothing moves by itself when this is 0. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** One attempt came to its end, well or not. */
+  closed(): void {
+    this.#open = Math.max(0, this.#open - 1);
+  }
+
   /** Forgets what failed, for a new attempt. */
   reset(): void {
     this.#notBefore = 0;
+    this.#open = 0;
     this.#tried.clear();
     this.hurry();
   }

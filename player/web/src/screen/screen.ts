@@ -18,6 +18,7 @@ import { picture } from "./show.ts";
 import { type ScreenEvent, type ScreenState, WARN_MS, begin, mendsByReopening, reduce } from "./state.ts";
 
 const TICK_MS = 250;
+const FORGOTTEN_MS = 5000;
 /** A playback that had to be mended twice within this time is not mended again by itself. */
 const MEND_MS = 20_000;
 
@@ -42,7 +43,8 @@ export class Screen {
     this.#state = begin(serverClock.now(), navigator.onLine);
     this.#patience = new Patience({
       held: (until) => this.#tell({ type: "held", until }),
-      refused: (fault) => void this.#refused(fault.problem),
+      // While a new playback is being asked for, refusals are echoes of the old one.
+      refused: (fault) => void (this.#state.phase === "opening" || this.#refused(fault.problem)),
       renew: async () => (await this.#lease?.renew()) === null,
     });
   }
@@ -63,7 +65,7 @@ export class Screen {
     this.#tell({ type: "opening" });
     try {
       // The engine is fetched while the server decides.
-      const [playback, engine] = await Promise.all([this.#ask(takeOver, attempt), this.#ready()]);
+      const [playback, engine] = await Promise.all([this.#ask(takeOver, attempt), this.#ready(), this.#engine?.unload()]);
       if (attempt !== this.#attempt || !playback || !engine) return;
       const endsAt = moment(playback.ends_at);
       this.#tell({ type: "opened", endsAt, warnAt: moment(playback.warn_at) ?? (endsAt === null ? null : endsAt - WARN_MS) });
@@ -163,8 +165,19 @@ export class Screen {
     const now = serverClock.now();
     this.#tell({ type: "tick", now });
     this.#tell({ type: "encoding", still: this.#engine?.isGrowing() ?? false });
+    this.#nudgeIfForgotten(now);
     const { endsAt, phase } = this.#state;
     if (endsAt !== null && now >= endsAt && phase !== "stopped" && phase !== "opening") void this.#licenceIsOver(endsAt);
+  }
+
+  /** Waiting although nothing is asked for: the engine lost its thread (a seek into a change of quality can do that). */
+  #nudgedAt = 0;
+  #nudgeIfForgotten(now: number): void {
+    const { phase, stuckSince, online, encoding } = this.#state;
+    const quiet = this.#patience.open === 0 && now - Math.max(stuckSince ?? now, this.#nudgedAt) > FORGOTTEN_MS;
+    if (phase !== "waiting" || !online || encoding || !quiet) return;
+    this.#nudgedAt = now;
+    this.#engine?.nudge();
   }
 
   /** The end has come by the server's clock: ask it, for it may have been extended; if it is away, the end stands. */
