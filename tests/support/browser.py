@@ -189,6 +189,7 @@ class Visitors:
 
 def chromium() -> Iterator[Browser]:
     """Run Debian's Chromium for one module of tests."""
+    expect.set_options(timeout=PATIENCE_MS / 2)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser

@@ -1,0 +1,194 @@
+"""The screen with a film in a real browser: stopped, interrupted, left and come back to, worked by keys."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.media.films import picture_film
+from tests.support.browser import OFFLINE, Visitor, Visitors, log_in, overlay, stand_still, watch_moving
+from tests.support.cinema import DOORS, QUICK, issue_licence, shorten
+from tests.support.house import PASSWORD, House, running
+
+pytestmark = pytest.mark.e2e
+SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Premiere:
+    """A house with one published film of Ana's, and Ben and Cleo, who have accounts."""
+
+    house: House
+    token: str
+    title: str
+
+
+@pytest.fixture(scope="module")
+def premiere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Premiere]:
+    """Publish a small film with the command."""
+    folder = tmp_path_factory.mktemp("screen")
+    film = picture_film(folder, SECONDS, "320x180")
+    with running(folder / "data", **QUICK) as house:
+        token = house.add_user("ana", "creator")
+        for name in ("ben", "cleo"):
+            house.add_user(name, "viewer")
+        done = house.run("publish", str(film), "--title", "Test Card", "--wait", token=token)
+        assert done.returncode == 0, done.stderr
+        with house.client(token) as client:
+            title = client.get("/api/v1/titles").json()["items"][0]["id"]
+        yield Premiere(house, token, title)
+
+
+@pytest.fixture
+def ana(premiere: Premiere, visitors: Visitors) -> Visitor:
+    """The film's owner, logged in."""
+    visitor = visitors.arrive("ana", premiere.house.url)
+    log_in(visitor, "ana", PASSWORD)
+    return visitor
+
+
+def test_revoking_in_the_studio_stops_whoever_watches(
+    premiere: Premiere, ana: Visitor, visitors: Visitors
+) -> None:
+    ben = visitors.arrive("ben", premiere.house.url)
+    log_in(ben, "ben", PASSWORD)
+    issue_licence(ana, premiere.title, to="ben", minutes=30)
+    ben.go(f"/watch/{premiere.title}")
+    watch_moving(ben)
+    ben.allow(DOORS, 403, 410)
+
+    ana.go(f"/studio/t/{premiere.title}")
+    expect(ana.find("#licences")).to_contain_text("1 watching")
+    ana.find("#licences [data-revoke]").first.click()
+    expect(ana.find("#revoke-licence")).to_contain_text("One person is watching")
+    ana.find("#revoke-licence [data-ref=confirm]").click()
+    expect(ana.find("#licences")).to_contain_text("Revoked")
+
+    place = overlay(ben, "revoked", 20)
+    expect(place).to_contain_text("Your licence was withdrawn")
+    expect(place).to_contain_text("This licence was taken back")
+    expect(place).to_contain_text("Ask ana")
+    stand_still(ben)
+    place.get_by_role("link", name="Back to the film").click()
+    expect(ben.find("main")).to_contain_text("ana withdrew it.")
+
+
+def test_a_guest_watches_by_a_link_until_it_ends(
+    premiere: Premiere, ana: Visitor, visitors: Visitors
+) -> None:
+    link = issue_licence(ana, premiere.title, minutes=30)
+    guest = visitors.arrive("guest", premiere.house.url)
+    guest.page.goto(link)
+    expect(guest.find("main")).to_contain_text("ana invites you to watch")
+    guest.page.get_by_role("button", name="Watch").click()
+    guest.page.wait_for_url(f"{premiere.house.url}/watch/{premiere.title}")
+    watch_moving(guest)
+    guest.allow(DOORS, 403, 410)
+    shorten(premiere.house, premiere.token, premiere.title, "Press", 8)
+    place = overlay(guest, "ended")
+    expect(place).to_contain_text("This licence ended")
+    expect(place).to_contain_text("Ask ana for more time.")
+    stand_still(guest)
+    guest.allow("/l/.*", 403)
+    guest.page.goto(link)
+    expect(guest.find("main")).to_contain_text("This link has ended")
+    expect(guest.page.get_by_role("button", name="Watch")).to_have_count(0)
+
+
+def test_the_place_is_kept_where_somebody_left(premiere: Premiere, ana: Visitor) -> None:
+    ana.go(f"/watch/{premiere.title}")
+    watch_moving(ana)
+    ana.page.keyboard.press("5")
+    ana.wait("at => document.querySelector('video').currentTime > at", about=SECONDS / 2)
+    watch_moving(ana)
+    left = ana.picture().time
+    ana.page.mouse.move(300, 300)
+    ana.find("[data-ref=top] a").click()
+    ana.page.wait_for_url(f"{premiere.house.url}/t/{premiere.title}")
+    # The beacon that keeps the place may arrive after the page was asked for.
+    continued = ana.page.get_by_role("link", name=re.compile(r"Continue at 0?0?:?3\d"))
+    ana.wait(
+        """async () => /Continue at/.test(document.body.innerText)
+          || (location.reload(), new Promise(() => undefined))"""
+    )
+    continued.click()
+    ana.page.wait_for_url(f"{premiere.house.url}/watch/{premiere.title}")
+    before, _ = watch_moving(ana)
+    assert left - 3 <= before.time <= left + 15
+
+
+def test_keys_work_the_screen(premiere: Premiere, ana: Visitor) -> None:
+    ana.go(f"/watch/{premiere.title}")
+    watch_moving(ana)
+    press = ana.page.keyboard.press
+    press("0")
+    press("Space")
+    ana.wait("() => document.querySelector('video').paused")
+    stand_still(ana, 0.5)
+    at = ana.picture().time
+    press("ArrowRight")
+    ana.wait("at => document.querySelector('video').currentTime === at + 5", about=at)
+    press("k")
+    watch_moving(ana)
+    for key, see in (
+        ("m", "() => document.querySelector('video').muted"),
+        ("m", "() => !document.querySelector('video').muted"),
+        ("f", "() => document.fullscreenElement?.matches('[data-ref=container]')"),
+        ("f", "() => !document.fullscreenElement"),
+        (">", "() => document.querySelector('video').playbackRate === 1.25"),
+        ("<", "() => document.querySelector('video').playbackRate === 1"),
+        ("?", "() => document.querySelector('dialog#keys').open"),
+        ("Escape", "() => !document.querySelector('dialog#keys').open"),
+    ):
+        press(key)
+        ana.wait(see, seconds=15)
+    press("c")
+    expect(ana.find("#toasts")).to_contain_text("no subtitles")
+
+
+def test_a_lost_connection_is_said_and_mended(premiere: Premiere, ana: Visitor) -> None:
+    ana.go(f"/watch/{premiere.title}")
+    watch_moving(ana)
+    ana.page.keyboard.press("0")
+    watch_moving(ana)
+    ana.allow(".*", OFFLINE, "net::ERR_NETWORK_CHANGED")
+    ana.context.set_offline(True)
+    expect(overlay(ana, "offline")).to_contain_text("plays on as far as it is loaded")
+    watch_moving(ana)
+    ana.page.keyboard.press("9")
+    expect(overlay(ana, "offline")).to_contain_text("What was loaded has been played")
+    assert ana.picture().state == "offline"
+    ana.context.set_offline(False)
+    expect(ana.find('[data-overlay="offline"]')).to_be_hidden()
+    ana.wait("at => document.querySelector('video').currentTime > at", about=SECONDS * 0.9 + 0.5)
+    assert ana.picture().state in {"playing", "finished"}
+
+
+def test_a_second_screen_may_take_over(premiere: Premiere, ana: Visitor, visitors: Visitors) -> None:
+    issue_licence(ana, premiere.title, to="cleo", minutes=30)
+    first, second = (visitors.arrive(name, premiere.house.url) for name in ("first", "second"))
+    for one in (first, second):
+        log_in(one, "cleo", PASSWORD)
+        one.allow(DOORS, 403, 404, 410)
+    first.go(f"/watch/{premiere.title}")
+    watch_moving(first)
+    second.go(f"/watch/{premiere.title}")
+    place = overlay(second, "elsewhere")
+    expect(place).to_contain_text("one screen at a time")
+    place.get_by_role("button", name="Watch here").click()
+    watch_moving(second)
+    expect(first.find("[data-blocking]:visible")).to_contain_text(
+        re.compile("stopped|another screen"), timeout=20_000
+    )
+    stand_still(first)
+
+
+def test_the_phone_shows_the_same(premiere: Premiere, browser: Browser, visitors: Visitors) -> None:
+    ana = visitors.arrive("phone", premiere.house.url, width=390, height=844, has_touch=True, is_mobile=True)
+    log_in(ana, "ana", PASSWORD)
+    ana.go(f"/t/{premiere.title}")
+    ana.page.get_by_role("link", name=re.compile("Watch|Continue")).first.tap()
+    watch_moving(ana)
+    assert ana.page.evaluate("document.documentElement.scrollWidth") <= 390
