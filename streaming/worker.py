@@ -23,7 +23,7 @@ def run_worker(settings: Settings) -> None:
     The end is abrupt on purpose. What is in hand is recorded as unfinished and begins again at the next
     start, as it does after a power cut; ffmpeg dies with the threads that started it.
     """
-    from streaming.catalogue import making
+    from streaming.catalogue import attempts
     from streaming.jobs.durable import Jobs
     from streaming.workflows.dispatch import Dispatcher, give_memory_back
     from streaming.workflows.gate import Gate
@@ -54,7 +54,7 @@ def run_worker(settings: Settings) -> None:
         gate=Gate(width),
     )
     with database.write() as session:
-        making.end_attempts_of(session, identity.name, clock.now())
+        attempts.end_attempts_of(session, identity.name, clock.now())
     jobs = Jobs(settings.jobs_url, identity.name)
     transcoding = Transcoding(house, jobs, width)
     jobs.launch()

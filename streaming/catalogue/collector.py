@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from streaming.catalogue import making, store
+from streaming.catalogue import attempts, store
 from streaming.db.engine import Database
 from streaming.ids import TitleId
 from streaming.storage.objects import ObjectStore
@@ -37,7 +37,7 @@ def _sweep(
         known: set[str] = set()
         for version_id in store.versions_of(session, title_id):
             known |= store.object_names(session, version_id)
-        alive = making.live_attempts(session, title_id, now - SILENCE)
+        alive = attempts.live_attempts(session, title_id, now - SILENCE)
     orphans = [name for name in listed if name not in known and attempt_of(name) not in alive]
     objects.delete(orphans)
     return len(orphans)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from streaming.catalogue import making
+from streaming.catalogue import attempts, commit, making
 from streaming.catalogue.making import Stopped
 from streaming.catalogue.values import ChunkResult, NewInit, NewSegment, VersionFacts
 from streaming.ids import VersionId
@@ -105,11 +105,11 @@ def _attempt(
 ) -> None:
     attempt = new_attempt()
     with house.database.write() as session:
-        if making.is_committed(session, version_id, number, part):
+        if attempts.is_committed(session, version_id, number, part):
             return
         facts = making.check_running(session, version_id, run)
-        making.begin_attempt(session, version_id, number, part, attempt, house.worker, house.clock.now())
-        known = {name: sha256 for name, (_, sha256) in making.inits_of(session, version_id).items()}
+        attempts.begin_attempt(session, version_id, number, part, attempt, house.worker, house.clock.now())
+        known = {name: sha256 for name, (_, sha256) in commit.inits_of(session, version_id).items()}
     sink = ObjectSink(house.objects, house.writers, folder_of(facts), attempt, known)
     try:
         with Watch(house, version_id, run, attempt, rungs) as watch:
@@ -125,8 +125,8 @@ def _attempt(
 def _commit(house: House, version_id: VersionId, run: int, result: ChunkResult, sink: ObjectSink) -> None:
     with house.database.write() as session:
         making.check_running(session, version_id, run)
-        won = making.commit_chunk(session, version_id, result, house.clock.now())
-        visible = {name: kept for name, (kept, _) in making.inits_of(session, version_id).items()}
+        won = commit.commit_chunk(session, version_id, result, house.clock.now())
+        visible = {name: kept for name, (kept, _) in commit.inits_of(session, version_id).items()}
     if not won:
         sink.discard()
         return
@@ -138,4 +138,6 @@ def _note_end(house: House, attempt: str, fault: BaseException) -> None:
     stopped = isinstance(fault, Cancelled | Stopped)
     detail = "\n".join(fault.lines) if isinstance(fault, EncodeFailed) else type(fault).__name__
     with house.database.write() as session:
-        making.end_attempt(session, attempt, "cancelled" if stopped else "failed", house.clock.now(), detail)
+        attempts.end_attempt(
+            session, attempt, "cancelled" if stopped else "failed", house.clock.now(), detail
+        )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from streaming.catalogue import making, store
+from streaming.catalogue import attempts, making, queue, store
 from streaming.catalogue.collector import SILENCE, collect_all
 from streaming.catalogue.values import Claim, Failure, TitleState
 from streaming.jobs.durable import Jobs
@@ -81,13 +81,13 @@ class Dispatcher:
         house = self._house
         while True:
             with house.database.read() as session:
-                if not making.waiting(session):
+                if not queue.waiting(session):
                     return
-                busy = len(making.claimed_by(session, [house.worker]))
+                busy = len(queue.claimed_by(session, [house.worker]))
             if busy >= TITLES_AT_ONCE:
                 return
             with house.database.write() as session:
-                claim = making.claim(session, house.worker, house.clock.now())
+                claim = queue.claim(session, house.worker, house.clock.now())
             if claim is None:
                 return
             self._start(claim)
@@ -102,9 +102,9 @@ class Dispatcher:
         """Adopt what dead workers left, start what was claimed but never started, end what cannot go on."""
         house, now = self._house, self._house.clock.now()
         with house.database.read() as session:
-            mine = making.claimed_by(session, [house.worker])
-            dead = [name for name in making.makers(session) if name != house.worker and not self._alive(name)]
-            left = making.claimed_by(session, dead)
+            mine = queue.claimed_by(session, [house.worker])
+            dead = [name for name in queue.makers(session) if name != house.worker and not self._alive(name)]
+            left = queue.claimed_by(session, dead)
         for claim in mine:
             if self._jobs.is_over(workflow_id(claim)):
                 self._give_up(claim)
@@ -112,13 +112,13 @@ class Dispatcher:
                 self._start(claim)
         for claim in left:
             with house.database.write() as session:
-                adopted = making.adopt(session, claim.version_id, claim.run, house.worker)
+                adopted = queue.adopt(session, claim.version_id, claim.run, house.worker)
                 for name in dead:
-                    making.end_attempts_of(session, name, now)
+                    attempts.end_attempts_of(session, name, now)
             if adopted:
                 self._start(Claim(claim.version_id, claim.run + 1))
         with house.database.write() as session:
-            making.abandon_silent_attempts(session, now, SILENCE)
+            attempts.abandon_silent_attempts(session, now, SILENCE)
         self._forget_ended()
 
     def _forget_ended(self) -> None:

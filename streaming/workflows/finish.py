@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from streaming.catalogue import making, store
+from streaming.catalogue import attempts, making, store
 from streaming.catalogue.collector import collect_title
 from streaming.catalogue.making import Stopped
 from streaming.catalogue.model import RenditionRow, SegmentRow, VersionRow
@@ -60,7 +60,7 @@ def paint_poster(house: House, version_id: VersionId, run: int) -> None:
     with house.database.write() as session:
         making.check_running(session, version_id, run)
         making.save_poster(session, version_id, name, "image/jpeg", sealed)
-        making.end_attempt(session, attempt, "committed", house.clock.now())
+        attempts.end_attempt(session, attempt, "committed", house.clock.now())
 
 
 def publish(house: House, version_id: VersionId, run: int) -> None:
@@ -86,7 +86,7 @@ def publish(house: House, version_id: VersionId, run: int) -> None:
     with house.database.write() as session:
         making.check_running(session, version_id, run)
         making.publish(session, version_id, name, hashlib.sha256(blob).digest(), len(blob), now)
-        making.end_attempt(session, attempt, "committed", now)
+        attempts.end_attempt(session, attempt, "committed", now)
         store.set_state(session, facts.title_id, TitleState.READY, now, among=(TitleState.ENCODING,))
 
 
@@ -209,5 +209,5 @@ def _put(house: House, facts: VersionFacts, part: str, attempt: str, name: str, 
     """Put an object that belongs to no chunk; noted first, so that the collector spares it."""
     with house.database.write() as session:
         making.check_running(session, facts.id, facts.run)
-        making.begin_attempt(session, facts.id, 0, part, attempt, house.worker, house.clock.now())
+        attempts.begin_attempt(session, facts.id, 0, part, attempt, house.worker, house.clock.now())
     house.objects.put(name, data)

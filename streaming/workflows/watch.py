@@ -7,7 +7,7 @@ from types import TracebackType
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from streaming.catalogue import making
+from streaming.catalogue import attempts, making
 from streaming.catalogue.model import VersionRow
 from streaming.ids import VersionId
 from streaming.workflows.house import House
@@ -69,7 +69,7 @@ class Watch:
             if not making.is_running(session, self._version_id, self._run):
                 return False
             if self._attempt:
-                making.beat(session, self._attempt, self._frames * self._rungs, now)
+                attempts.beat(session, self._attempt, self._frames * self._rungs, now)
             if self._rungs:
                 row = session.get_one(VersionRow, self._version_id)
                 done = making.count_frames(session, self._version_id)

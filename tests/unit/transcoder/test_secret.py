@@ -23,4 +23,4 @@ def test_a_secret_cannot_be_pickled_hashed_or_changed() -> None:
     with pytest.raises(TypeError):
         hash(secret)
     with pytest.raises(AttributeError):
-        secret._value = b"b"  # type: ignore[attr-defined]
+        secret._value = b"b"

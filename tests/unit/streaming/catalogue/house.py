@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from streaming.accounts.model import AccountRow
-from streaming.catalogue import making
+from streaming.catalogue import attempts, commit, making, queue
 from streaming.catalogue.service import Catalogue
 from streaming.catalogue.values import (
     Asker,
@@ -121,7 +121,7 @@ class House:
         """Make a title that a worker took and planned: two renditions, one segment of a second a chunk."""
         self.uploaded(owner)
         with self.database.write() as session:
-            claim = making.claim(session, "w1", self.clock.now())
+            claim = queue.claim(session, "w1", self.clock.now())
             assert claim is not None
             making.save_plan(
                 session,
@@ -140,7 +140,7 @@ class House:
         """Begin an attempt at a chunk and put its objects."""
         attempt = random_base32(8)
         with self.database.write() as session:
-            making.begin_attempt(session, facts.id, number, "all", attempt, "w1", self.clock.now())
+            attempts.begin_attempt(session, facts.id, number, "all", attempt, "w1", self.clock.now())
         folder = f"{facts.title_id}/{facts.id}"
         inits: list[NewInit] = []
         segments: list[NewSegment] = []
@@ -165,4 +165,4 @@ class House:
     def commit(self, facts: VersionFacts, result: ChunkResult) -> bool:
         """Try to make an attempt visible."""
         with self.database.write() as session:
-            return making.commit_chunk(session, facts.id, result, self.clock.now())
+            return commit.commit_chunk(session, facts.id, result, self.clock.now())

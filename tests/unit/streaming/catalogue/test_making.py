@@ -7,10 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streaming.catalogue import making
+from streaming.catalogue import attempts, making, queue
 from streaming.catalogue.collector import SILENCE, attempt_of, collect_all, collect_title
+from streaming.catalogue.commit import InitDiffers
 from streaming.catalogue.index import TitleIndex
-from streaming.catalogue.making import InitDiffers, Stopped
+from streaming.catalogue.making import Stopped
 from streaming.catalogue.model import ChunkAttemptRow, SegmentRow, VersionRow
 from streaming.catalogue.values import ChunkResult, NewInit
 from tests.unit.streaming.catalogue.house import House
@@ -43,7 +44,7 @@ def test_a_commit_that_fails_in_the_middle_shows_nothing(house: House) -> None:
     with pytest.raises(InitDiffers):
         house.commit(facts, ChunkResult(1, "all", bad.attempt, (changed,), bad.segments))
     with house.database.read() as session:
-        assert not making.is_committed(session, facts.id, 1, "all")
+        assert not attempts.is_committed(session, facts.id, 1, "all")
         assert {row.sequence for row in session.query(SegmentRow)} == {0}
 
 
@@ -55,7 +56,7 @@ def test_running_attempts_are_spared_by_the_collector_and_silent_ones_are_not(ho
     assert collect_all(house.database, house.objects, house.clock.now()) == 4
     assert not list(house.objects.list())
     with house.database.write() as session:
-        assert making.abandon_silent_attempts(session, house.clock.now(), SILENCE) == 1
+        assert attempts.abandon_silent_attempts(session, house.clock.now(), SILENCE) == 1
     assert outcomes(house) == ["failed"]
     assert attempt_of(attempt.segments[0].object) == attempt.attempt
 
@@ -98,7 +99,7 @@ def test_a_title_is_claimed_by_one_worker_only(house: House) -> None:
 
     def claim(worker: str) -> str | None:
         with house.database.write() as session:
-            found = making.claim(session, worker, house.clock.now())
+            found = queue.claim(session, worker, house.clock.now())
             return found.version_id if found else None
 
     with ThreadPoolExecutor(4) as pool:
@@ -110,8 +111,8 @@ def test_a_title_is_claimed_by_one_worker_only(house: House) -> None:
 def test_adopting_fences_the_old_run_off(house: House) -> None:
     facts = house.planned(house.account())
     with house.database.write() as session:
-        assert making.adopt(session, facts.id, facts.run, "w2")
-        assert not making.adopt(session, facts.id, facts.run, "w3")
+        assert queue.adopt(session, facts.id, facts.run, "w2")
+        assert not queue.adopt(session, facts.id, facts.run, "w3")
         assert making.check_running(session, facts.id, facts.run + 1).run == 1
     with house.database.read() as session, pytest.raises(Stopped):
         making.check_running(session, facts.id, facts.run)
@@ -133,4 +134,4 @@ def test_replanning_keeps_what_is_committed(house: House) -> None:
             [NewRendition("v240", "video", "sd", 25_000)],
             [ChunkPart(0, "all", 25), ChunkPart(1, "all", 25)],
         )
-        assert making.is_committed(session, facts.id, 0, "all")
+        assert attempts.is_committed(session, facts.id, 0, "all")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from streaming.catalogue import making
+from streaming.catalogue import attempts, making
 from streaming.catalogue.model import SegmentRow, TitleRow, VersionRow
 from streaming.catalogue.service import TitleChanges
 from streaming.catalogue.values import Asker, Failure, Stage, TitleState, VersionFacts
@@ -150,7 +150,7 @@ def test_retry_of_a_failed_title_keeps_finished_chunks_and_keys(house: House) ->
     house.catalogue.retry(owner, facts.title_id)
     with house.database.read() as session:
         again = making.facts(session, facts.id)
-        assert making.is_committed(session, facts.id, 0, "all")
+        assert attempts.is_committed(session, facts.id, 0, "all")
     assert again is not None
     assert again.wrapped_title_secret == facts.wrapped_title_secret
 

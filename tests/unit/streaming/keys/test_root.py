@@ -34,7 +34,8 @@ def test_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
         start.start()
     for start in starts:
         start.join()
-    assert set(found) == {load_or_make(tmp_path / "root.key").derived("x").reveal()} and len(found) == 8
+    assert set(found) == {load_or_make(tmp_path / "root.key").derived("x").reveal()}
+    assert len(found) == 8
 
 
 def test_a_key_others_can_read_is_refused_with_the_mend(tmp_path: Path) -> None:

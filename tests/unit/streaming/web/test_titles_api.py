@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from streaming.accounts.principal import Principal, Role
-from streaming.catalogue import making
+from streaming.catalogue import making, queue
 from streaming.catalogue.poster import poster_aad
 from streaming.catalogue.values import Asker
 from streaming.ids import TitleId
@@ -60,7 +60,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
 def give_poster(house: House, title: TitleId) -> None:
     """Seal a picture as the workflow does."""
     with house.database.write() as session:
-        claim = making.claim(session, "w1", house.clock.now())
+        claim = queue.claim(session, "w1", house.clock.now())
         assert claim is not None
         facts = making.check_running(session, claim.version_id, claim.run)
         assert facts.wrapped_title_secret

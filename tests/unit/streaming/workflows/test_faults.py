@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.catalogue.making import InitDiffers, Stopped
+from streaming.catalogue.commit import InitDiffers
+from streaming.catalogue.making import Stopped
 from streaming.catalogue.values import Failure
 from streaming.workflows.faults import verdict_of
 from streaming.workflows.verdict import DONE, STOPPED, Kind, Verdict, failed

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from streaming.catalogue import making, store
+from streaming.catalogue import queue, store
 from streaming.catalogue.index import TitleIndex
 from streaming.catalogue.making import Stopped
 from streaming.catalogue.model import ChunkAttemptRow, VersionRow
@@ -59,7 +59,7 @@ def taken(house: House, film: Path, owner: Asker | None = None) -> tuple[TitleId
     title = house.catalogue.title_for_upload(owner.account_id, upload, film.name, length=1)
     house.catalogue.upload_finished(upload)
     with house.database.write() as session:
-        claim = making.claim(session, "w1", house.clock.now())
+        claim = queue.claim(session, "w1", house.clock.now())
     assert claim is not None
     return title, claim
 
