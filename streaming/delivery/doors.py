@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import orjson
+
 from streaming.clock import Clock
 from streaming.delivery import refusals
 from streaming.delivery.answers import (
@@ -81,9 +83,10 @@ class Doors:
 
     async def _segment(self, scope: Scope, send: Send) -> None:
         try:
-            if scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
-                raise _wrong_method()
-            await self._segments.serve(scope, send)
+            if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
+                await self._segments.serve(scope, send)
+            else:
+                await send_answer(send, _not_allowed("GET, HEAD"))
         except Fault as fault:
             headers = [*ANY_ORIGIN, (b"cache-control", b"no-store")]
             await send_answer(send, problem_answer(self._problem(fault), headers))
@@ -102,13 +105,13 @@ class Doors:
         path, method = scope["path"], scope["method"]
         self._check_origin(scope)
         if match := KEY.fullmatch(path):
-            return await self._playing.key(scope, match) if method == "GET" else _not_allowed(b"GET")
+            return await self._playing.key(scope, match) if method == "GET" else _not_allowed("GET")
         if match := RENEW.fullmatch(path):
             return (
-                await self._playing.act(scope, receive, match) if method == "POST" else _not_allowed(b"POST")
+                await self._playing.act(scope, receive, match) if method == "POST" else _not_allowed("POST")
             )
         if method not in {"GET", "HEAD"}:
-            return _not_allowed(b"GET, HEAD")
+            return _not_allowed("GET, HEAD")
         if match := MAIN.fullmatch(path):
             return await self._playing.main(scope, match)
         if match := MEDIA_PLAYLIST.fullmatch(path):
@@ -159,9 +162,15 @@ def open_doors(
     return Doors(inner, SegmentDoor(objects, signer, clock), playing, problem, settings.address)
 
 
-def _wrong_method() -> Fault:
-    return Fault(Code.INVALID, "Segments are only read.", "Use GET or HEAD.", name="wrong_method")
-
-
-def _not_allowed(allowed: bytes) -> Answer:
-    return Answer(405, headers=(*NO_STORE, (b"allow", allowed)))
+def _not_allowed(allowed: str) -> Answer:
+    """Refuse a method (RFC 9110 §15.5.6), in problem JSON as every refusal."""
+    document = {
+        "type": "urn:matinee:problem:wrong_method",
+        "title": "Method Not Allowed",
+        "status": 405,
+        "detail": "This address does not take requests of that kind.",
+        "code": "wrong_method",
+        "hint": f"Use {allowed}.",
+    }
+    headers = ((b"content-type", b"application/problem+json"), *NO_STORE, (b"allow", allowed.encode()))
+    return Answer(405, orjson.dumps(document), headers)

@@ -232,7 +232,8 @@ def test_addresses_no_playlist_holds_give_no_key(house: House, tail: str) -> Non
 def test_keys_are_only_got(house: House, method: str) -> None:
     house.licence()
     reply = ask(house.doors, method, f"/play/{house.start().token}/key/v240/0", cookies=login(BEN))
-    assert (reply.status, reply.body) == (405, b"")
+    assert reply.status == 405
+    assert reply.body == b"" if method == "HEAD" else reply.code == "wrong_method"
 
 
 @pytest.mark.parametrize(
