@@ -37,7 +37,7 @@ def check_holder(request: Request) -> None:
 def checked_terms(request: Request, now: datetime) -> Terms:
     """Make terms of a request, or raise `Fault` INVALID with what is wrong and the field's name."""
     start = request.valid_from or now
-    _check_aware(start, "valid_from")
+    _check_instant(start, "valid_from", now)
     if start < now - SLACK:
         raise invalid(
             "The start of this licence is in the past.",
@@ -78,7 +78,7 @@ def check_end(terms: Terms, now: datetime) -> None:
     end = terms.valid_until
     if end is None:
         return
-    _check_aware(end, "valid_until")
+    _check_instant(end, "valid_until", now)
     if end <= terms.valid_from:
         raise invalid(
             "This licence would end before it begins.",
@@ -117,11 +117,22 @@ def check_limits(terms: Terms) -> None:
         )
 
 
-def _check_aware(instant: datetime, field: str) -> None:
+def _check_instant(instant: datetime, field: str, now: datetime) -> None:
+    """Refuse an instant without a zone, or so far away that sums of instants leave the calendar.
+
+    One such licence would be a fault on every page that lists it, its holder's foyer above all.
+    """
     if instant.tzinfo is None:
         raise invalid(
             "This time has no time zone, so nobody can tell when it is.",
             "Write it like 2026-11-22T21:40:00+01:00.",
             "no_zone",
+            field,
+        )
+    if instant > now + LONGEST:
+        raise invalid(
+            "This time is more than a hundred years away.",
+            "Leave the end empty for a licence without one.",
+            "too_far_ahead",
             field,
         )

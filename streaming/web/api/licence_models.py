@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from player import words
 from player.views.common import LicenceState, LicenceTerms
 from player.views.common import Tier as ShownTier
+from streaming.catalogue.naming import shown
 from streaming.licences import policy
 from streaming.licences.policy import Holder, Licence, Tier
 from streaming.licences.values import Changes, Request
@@ -45,7 +46,7 @@ class LicenceIn(BaseModel):
         return Request(
             name or None,
             self.link,
-            self.label.strip(),
+            shown(self.label),
             self.valid_from,
             self.valid_until,
             _span(self.rental_s),
@@ -83,6 +84,11 @@ class RevokeIn(BaseModel):
     """Why a licence is taken back; the holder reads it."""
 
     reason: str = Field(default="", max_length=300)
+
+    @property
+    def words(self) -> str:
+        """The reason on one line, without characters that could turn it around."""
+        return shown(self.reason, 300)
 
 
 class HolderOut(BaseModel):

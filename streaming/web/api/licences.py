@@ -73,7 +73,7 @@ def amend(request: Request, who: Creator, licence_id: str, body: LicencePatch) -
 def revoke(request: Request, who: Creator, licence_id: str, body: RevokeIn | None = None) -> LicenceOut:
     """Take a licence back; whoever is watching stops within one crypto period."""
     house = services(request)
-    reason = body.reason if body else ""
+    reason = body.words if body else ""
     return _shown(house, [house.licences.revoke(actor(who), LicenceId(licence_id), reason)], "UTC")[0]
 
 

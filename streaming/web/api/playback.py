@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from streaming.accounts.devices import device_words
 from streaming.accounts.principal import Principal
+from streaming.catalogue.naming import shown
 from streaming.delivery.values import Device, Started
 from streaming.errors import Code, Fault, not_found
 from streaming.ids import LicenceId, PlaybackId, TitleId
@@ -40,7 +41,7 @@ def start(request: Request, who: MaybeViewer, title_id: str, body: PlaybackIn | 
             "Log in, or open the link you were given, and press play.",
             name="not_logged_in",
         )
-    label = asked.device or device_words(request.headers.get("user-agent", ""))
+    label = shown(asked.device or "") or device_words(request.headers.get("user-agent", ""))
     attempts = _attempts(house, who, guests, TitleId(title_id), label, asked.native)
     started = _first(house, attempts, TitleId(title_id), take_over=asked.take_over)
     return _shown(started, house.playbacks.lease.renew_after)

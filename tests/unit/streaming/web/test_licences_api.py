@@ -174,3 +174,36 @@ def test_who_held_a_licence_still_knows_of_the_film(web: WebHouse) -> None:
     web.house.wait(hours=1)
     assert licences.knows_of(BEN, film)
     assert not licences.knows_of(EVE, film)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"valid_from": "9999-06-01T00:00:00Z", "rental_s": 100 * 365 * 86400}, "valid_from"),
+        ({"valid_from": "9990-01-01T00:00:00Z", "playback_s": 100 * 365 * 86400}, "valid_from"),
+        ({"valid_until": "9999-12-31T23:59:59-23:59"}, "valid_until"),
+        ({"valid_until": "2200-01-01T00:00:00Z"}, "valid_until"),
+    ],
+)
+def test_a_licence_beyond_the_calendar_cannot_be_put_into_anybodys_foyer(
+    web: WebHouse, body: dict[str, Any], field: str
+) -> None:
+    answer = web.browser(ANA).post(FILM, json={"to": "Ben"} | body)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, field)
+    assert web.browser(BEN).get("/api/v1/licences").json() == {"items": []}
+
+
+def test_an_end_beyond_the_calendar_cannot_be_set_later(web: WebHouse) -> None:
+    made = web.issue(to="Ben")
+    late = {"valid_until": "9999-12-31T23:59:59-23:59"}
+    assert web.browser(ANA).patch(f"/api/v1/licences/{made['id']}", json=late).status_code == 400
+    assert web.browser(BEN).get("/api/v1/licences").status_code == 200
+
+
+def test_a_label_and_a_reason_cannot_turn_a_line_around(web: WebHouse) -> None:
+    made = web.issue(link=True, label="jury \u202egpj.exe\x1b[2J\n")
+    assert made["holder"]["name"] == "jury gpj.exe[2J"
+    revoked = web.browser(ANA).post(
+        f"/api/v1/licences/{made['id']}/revoke", json={"reason": "no\u2066 more\x07"}
+    )
+    assert revoked.json()["revoke_reason"] == "no more"
