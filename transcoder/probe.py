@@ -111,7 +111,8 @@ def _count_frames(reader: "_Reader", raw: dict[str, Any], stream: tracks.Raw) ->
     if last.video_pts is None:
         raise Refused("no_frames", "There is not one picture in this film.", "Export the film again.")
     start = tracks.ratio(str(form.get("start_time", "")))
-    if promised and not fragmented and last.end - start < promised - max(Fraction(3), promised / 50):
+    slack = max(min(Fraction(3), promised / 4), promised / 50)
+    if promised and not fragmented and last.end - start < promised - slack:
         raise Refused(
             "truncated",
             f"This film should last {_clock(promised)} but ends after {_clock(last.end - start)}.",
