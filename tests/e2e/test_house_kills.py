@@ -61,7 +61,7 @@ class Stage:
     def structure(self, title: str) -> list[tuple[Any, ...]]:
         """Give everything that must be the same whatever happened on the way."""
         renditions = """SELECT r.name, position, kind, tier, codecs, width, height, timescale, init_sha256
-                        FROM renditions r JOIN titles USING (version_id) WHERE titles.id = ? ORDER BY r.name"""
+                        FROM renditions r JOIN titles USING (version_id) WHERE titles.id = ? ORDER BY 1"""
         segments = """SELECT rendition, sequence, chunk, part, period, start_ticks, duration_ticks
                       FROM segments JOIN titles USING (version_id) WHERE titles.id = ? ORDER BY 1, 2"""
         version = """SELECT duration_us, width, height, frames_total, playable_us
