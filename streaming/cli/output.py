@@ -16,9 +16,14 @@ err = Console(stderr=True, highlight=False)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+def clean(text: object) -> str:
+    """Give text that the terminal cannot take for a command."""
+    return _CONTROL.sub("�", str(text))
+
+
 def plain(text: object) -> str:
     """Give text that neither the terminal nor Rich can take for a command."""
-    return escape(_CONTROL.sub("�", str(text)))
+    return escape(clean(text))
 
 
 def print_json(value: object) -> None:

@@ -1,21 +1,24 @@
 """`matinee play`: a title in a native player, or its address."""
 
 import os
+import re
 import shutil
 from typing import Annotated
 
 import typer
 
 from streaming.cli.client import Client
-from streaming.cli.output import err, out, plain, print_json
+from streaming.cli.output import clean, err, out, plain, print_json
 from streaming.cli.titles import AsJson, TitleArgument
 from streaming.errors import Code, Fault
 
 PLAYERS = {
-    "mpv": ["mpv", "--force-media-title={name}", "--", "{url}"],
+    # Through a pipe: who lists this machine's processes reads their arguments. No helper hears of it either.
+    "mpv": ["mpv", "--no-ytdl", "--force-media-title={name}", "--playlist=fd://{pipe}"],
     "vlc": ["vlc", "--meta-title={name}", "{url}"],
     "ffplay": ["ffplay", "-loglevel", "warning", "-i", "{url}"],
 }
+_PLAYLIST = re.compile(r"/play/[A-Za-z0-9_-]{16,128}/main\.m3u8", re.ASCII)
 
 
 def register(app: typer.Typer) -> None:
@@ -34,26 +37,38 @@ def play(
     """
     client = Client.from_environment()
     playback = client.call("POST", f"/titles/{title}/playback", {"native": True, "device": "command line"})
-    url = (
-        client.url + playback["playlist_url"]
-        if playback["playlist_url"].startswith("/")
-        else playback["playlist_url"]
-    )
+    url = address_of(client.url, str(playback["playlist_url"]))
     if as_json:
         print_json({**playback, "playlist_url": url})
     elif print_url:
         print(url)
     else:
-        argv = _player(url, playback["title"])
+        argv = player_argv(url, str(playback["title"]))
         err.print(f"Playing “{plain(playback['title'])}” with {argv[0]}…")
         os.execvp(argv[0], argv)  # noqa: S606 - the player takes this process's place
 
 
-def _player(url: str, name: str) -> list[str]:
+def address_of(house: str, path: str) -> str:
+    """Give the whole address of a playlist. Raises `Fault` for anything but a playlist of that house.
+
+    A house could else have the player open any file of this machine, or read a word as an option.
+    """
+    if not _PLAYLIST.fullmatch(path):
+        raise Fault(
+            Code.INVALID,
+            "The house answered with something that is no address of a film.",
+            "Check MATINEE_URL: it may lead to another program, or to a house of another version.",
+            name="bad_answer",
+        )
+    return house + path
+
+
+def player_argv(url: str, name: str) -> list[str]:
     """Give the argv of the first player this machine has. Raises `Fault` if it has none."""
     for program, words in PLAYERS.items():
         if shutil.which(program):
-            return [word.format(url=url, name=name) for word in words]
+            pipe = _pipe_with(url) if any("{pipe}" in word for word in words) else -1
+            return [word.format(url=url, name=clean(name), pipe=pipe) for word in words]
     out.print(plain(url), soft_wrap=True)
     raise Fault(
         Code.INVALID,
@@ -61,3 +76,12 @@ def _player(url: str, name: str) -> list[str]:
         "Install mpv or VLC, or open the address above in any HLS player.",
         name="no_player",
     )
+
+
+def _pipe_with(text: str) -> int:
+    """Give the reading end, which outlives `exec`, of a pipe that holds one line."""
+    reading, writing = os.pipe()
+    os.write(writing, f"{text}\n".encode())
+    os.close(writing)
+    os.set_inheritable(reading, True)
+    return reading

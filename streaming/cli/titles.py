@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from streaming.cli.client import Client
-from streaming.cli.output import length, megabytes, out, plain, print_json, print_pairs, print_table
+from streaming.cli.output import clean, length, megabytes, out, plain, print_json, print_pairs, print_table
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 TitleArgument = Annotated[str, typer.Argument(help="The title's id, like ti_….", metavar="ID")]
@@ -90,7 +90,7 @@ def delete(
     client = Client.from_environment()
     found = client.call("GET", f"/titles/{title}")
     if not yes:
-        typer.confirm(f"Delete “{found['name']}” and all its licences for good?", abort=True, err=True)
+        typer.confirm(f"Delete “{clean(found['name'])}” and all its licences for good?", abort=True, err=True)
     client.call("DELETE", f"/titles/{title}")
     if as_json:
         print_json({"deleted": title})
