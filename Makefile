@@ -30,7 +30,7 @@ check: .venv/.dev ## Lint, types, layers and the front end's own tests
 	$(BIN)/python -m player.build --check --test
 
 bench: .venv/.dev ## Measure speed against peers; writes tests/bench/RESULTS.md
-	@bash tests/tools.sh chromium nginx
+	@bash tests/tools.sh chromium nginx wrk
 	$(BIN)/python -m player.build
 	$(BIN)/python -m tests.bench
 

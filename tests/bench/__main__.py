@@ -1,0 +1,145 @@
+"""`python -m tests.bench [NAMES…] [--rounds N] [--quick]`: measures, prints a table, writes RESULTS.md."""
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import clicks, encryption, keys, machine, pipeline, segments, starts, uploads
+from tests.bench.context import Bench, Measure
+from tests.bench.report import COLUMNS, Trouble, markdown, row
+from tests.bench.rounds import LEAST_ROUNDS, Figure
+
+MEASURES = (
+    Measure("pipeline", "the whole pipeline against one bare ffmpeg", 190, pipeline.measure),
+    Measure("encryption", "the segment cipher against openssl speed", 50, encryption.measure),
+    Measure("uploads", "uploads against a copy with fsync", 70, uploads.measure),
+    Measure("segments", "segments against nginx and uvicorn", 120, segments.measure),
+    Measure("keys", "keys and registrations", 110, keys.measure),
+    Measure("starts", "from the end of an upload to the first frame", 60, starts.measure),
+    Measure("clicks", "from a click to the first frame", 50, clicks.measure),
+)
+RESULTS = Path(__file__).with_name("RESULTS.md")
+LONGEST_SECONDS = 25 * 60
+"""A run that takes longer hangs, and is ended."""
+
+
+class TooLong(Exception):
+    """The run did not end in time."""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run what was asked for; gives the exit code: 1 if a measure could not be taken."""
+    asked = _parser().parse_args(words)
+    chosen = [one for one in MEASURES if not asked.names or one.name in asked.names]
+    console = Console(stderr=False, highlight=False)
+    about = machine.describe()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(LONGEST_SECONDS)
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(
+        prefix="matinee-bench-", dir=_scratch(), ignore_cleanup_errors=True
+    ) as folder:
+        figures, troubles = _measure(console, Path(folder), chosen, asked.rounds, asked.quick)
+    signal.alarm(0)
+    took = f"The whole run took {(time.monotonic() - begun) / 60:.1f} minutes."
+    console.print(_table(figures, troubles))
+    console.print(took)
+    if not asked.names or asked.write:
+        quick = ["It was a quick run: shorter films and loads than in a full one."] if asked.quick else []
+        RESULTS.write_text(markdown(figures, troubles, about, [took, *quick]), "utf-8")
+        console.print("Written to tests/bench/RESULTS.md.")
+    return 1 if troubles else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description="Measures Matinee against peers."
+    )
+    listed = ", ".join(one.name for one in MEASURES)
+    parser.add_argument(
+        "names", nargs="*", choices=[*(one.name for one in MEASURES), []], help=f"which of: {listed}; all"
+    )
+    parser.add_argument(
+        "--rounds", type=_rounds, default=LEAST_ROUNDS, help=f"rounds of each measure ({LEAST_ROUNDS})"
+    )
+    parser.add_argument("--quick", action="store_true", help="smaller films, files and loads")
+    parser.add_argument(
+        "--write", action="store_true", help="write RESULTS.md although only some were measured"
+    )
+    return parser
+
+
+def _rounds(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 50:
+        raise argparse.ArgumentTypeError("between 1 and 50")
+    return number
+
+
+def _measure(
+    console: Console, folder: Path, chosen: Sequence[Measure], rounds: int, quick: bool
+) -> tuple[list[Figure], list[Trouble]]:
+    """Take every measure; one that fails is told and does not end the run."""
+    figures: list[Figure] = []
+    troubles: list[Trouble] = []
+    for place, measure in enumerate(chosen):
+        left = (
+            sum(one.seconds for one in chosen[place:])
+            * (rounds + 1)
+            / (LEAST_ROUNDS + 1)
+            / (3 if quick else 1)
+        )
+        heading = f"[{place + 1}/{len(chosen)}] {measure.title}"
+        console.print(f"{heading} (about {max(1, round(left / 60))} min left)", markup=False)
+        with console.status(heading) as status:
+
+            def tell(words: str) -> None:
+                status.update(f"{measure.title}: {words}")  # noqa: B023  # called in this round only
+
+            try:
+                found = measure.run(Bench(folder, rounds, quick, tell))
+            except TooLong:
+                troubles.append(Trouble(measure.title, "the run took too long"))
+                return figures, troubles
+            except Exception as fault:
+                console.print_exception()
+                troubles.append(Trouble(measure.title, f"{type(fault).__name__}: {str(fault)[:300]}"))
+                continue
+        figures += found
+        for figure in found:
+            name, ratio, *_, mark = row(figure)
+            console.print(f"    {name}: {ratio} {mark.strip('*')}", markup=False)
+    return figures, troubles
+
+
+def _table(figures: Sequence[Figure], troubles: Sequence[Trouble]) -> Table:
+    table = Table(*COLUMNS, show_lines=False)
+    for figure in figures:
+        table.add_row(*(cell.replace("**", "") for cell in row(figure)))
+    for one in troubles:
+        table.add_row(one.name, "not measured", one.reason)
+    return table
+
+
+def _scratch() -> Path:
+    """A folder on the same disk as the repository; git ignores it."""
+    folder = Path(__file__).parents[2] / ".cache"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _too_long(_number: int, _frame: FrameType | None) -> None:
+    raise TooLong
+
+
+if __name__ == "__main__":
+    sys.exit(main())

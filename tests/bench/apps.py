@@ -1,0 +1,51 @@
+"""The applications under load: the house itself, and an empty one to compare it with."""
+
+import multiprocessing
+import os
+
+from fastapi import FastAPI, Response
+from starlette.types import ASGIApp
+
+from streaming.accounts.throttle import Kind, Limit, Throttle
+from streaming.app import mount
+from streaming.clock import SystemClock
+from streaming.lifeline import die_with_parent
+from streaming.settings import Settings
+from streaming.wiring import build
+
+ENDLESS = Limit(10**9, 0.000_001)
+
+
+def house() -> ASGIApp:
+    """Build the whole house of the environment's settings; only its rate limits are out of reach.
+
+    They are raised here, where the house is put together: there is no setting for it.
+    """
+    _tie()
+    clock = SystemClock()
+    services = build(Settings(), clock)
+    services.accounts.throttle = Throttle(clock, dict.fromkeys(Kind, ENDLESS))
+    return mount(services)
+
+
+def empty() -> ASGIApp:
+    """Build a FastAPI application that does nothing: the least that a request can cost with it."""
+    _tie()
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/empty")
+    async def answer() -> Response:
+        return Response()
+
+    @app.post("/empty")
+    async def take() -> Response:
+        return Response(status_code=201)
+
+    return app
+
+
+def _tie() -> None:
+    if (
+        multiprocessing.parent_process() is not None
+    ):  # Granian's own worker; uvicorn serves from its first process
+        die_with_parent(os.getppid())
