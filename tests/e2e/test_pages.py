@@ -1,0 +1,175 @@
+"""Every page of a running house, as everybody, wide and narrow: a quiet console, no overflow, axe content."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.media.films import with_subtitles
+from tests.support.browser import Visitor, Visitors, log_in, serious_faults, watch_moving
+from tests.support.house import PASSWORD, House, running, wait_for_title
+
+pytestmark = pytest.mark.e2e
+WIDTHS = (1440, 390)
+THEMES = {1440: "dark", 390: "light"}
+SETTLED = "() => document.documentElement.classList.contains('js') && document.readyState === 'complete'"
+WIDE = """() => {
+  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  if (wide <= 0) return '';
+  const out = [...document.querySelectorAll('body *')].filter(
+    one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1);
+  return `${wide} px too wide: ` + out.slice(0, 3).map(one => one.outerHTML.slice(0, 120)).join(' | ');
+}"""
+
+
+@dataclass(frozen=True)
+class Street:
+    """A house with something in every room."""
+
+    house: House
+    title: str
+    failed: str
+    link: str
+    ended_link: str
+
+
+@pytest.fixture(scope="module")
+def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+    """A film that is ready, one that failed, licences in three states, a link, an API token."""
+    folder = tmp_path_factory.mktemp("pages")
+    film = with_subtitles(folder)
+    text = folder / "A very long name of a file that is not a film at all, but a letter to somebody.mp4"
+    text.write_text("Dear Ana, this is no film.\n" * 100)
+    with running(folder / "data") as house:
+        token = house.add_user("ana", "creator")
+        house.add_user("ben", "viewer")
+        house.add_user("root", "admin")
+        done = house.run("publish", str(film), "--title", "The Film", "--wait", token=token)
+        assert done.returncode == 0, done.stderr
+        house.run("publish", str(text), token=token)
+        with house.client(token) as client:
+            titles = {one["name"]: one["id"] for one in client.get("/api/v1/titles").json()["items"]}
+            title = titles.pop("The Film")
+            failed = next(iter(titles.values()))
+            wait_for_title(client, failed, "failed")
+            issue = f"/api/v1/titles/{title}/licences"
+
+            def issued(**terms: object) -> dict[str, str]:
+                made: dict[str, str] = client.post(issue, json=terms).raise_for_status().json()
+                return made
+
+            issued(to="ben", valid_until="2099-01-01T00:00:00Z", rental_s=86400, playback_s=172800)
+            issued(link=True, label="Later", valid_from="2098-01-01T00:00:00Z")
+            link = issued(link=True, label="Press", max_streams=9)["link_url"]
+            ended = issued(link=True, label="A label that goes on for quite a while, as labels do")
+            client.post(f"/api/v1/licences/{ended['id']}/revoke", json={}).raise_for_status()
+        yield Street(house, title, failed, link, ended["link_url"])
+
+
+def look_at(visitor: Visitor, path: str, faults: list[str]) -> Page:
+    """Open one page, let it settle, and note what is wrong with it."""
+    page = visitor.go(path)
+    visitor.wait(SETTLED)
+    name = f"{visitor.name} at {path}"
+    if wide := page.evaluate(WIDE):
+        faults.append(f"{name}: {wide}")
+    faults += [f"{name}: {fault}" for fault in serious_faults(page)]
+    assert page.title() not in {"", "Matinee"} or path.startswith("/l/"), name
+    return page
+
+
+def arrive(visitors: Visitors, street: Street, name: str, width: int) -> Visitor:
+    """Somebody at a screen of this width, in the dark or in the light; `nobody` does not log in."""
+    options = {"color_scheme": THEMES[width], "reduced_motion": "reduce"}
+    visitor = visitors.arrive(name, street.house.url, width=width, height=900, **options)
+    if name != "nobody":
+        log_in(visitor, name, PASSWORD)
+    return visitor
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pages_that_anybody_sees(street: Street, visitors: Visitors, width: int) -> None:
+    nobody, faults = arrive(visitors, street, "nobody", width), list[str]()
+    nobody.allow("/l/.*", 403, 404)
+    nobody.allow("/nowhere", 404)
+    led = ("/", f"/t/{street.title}", f"/watch/{street.title}", "/studio", "/account")
+    for path in ("/login", "/register", "/recover", "/l/nothing-here", "/nowhere", *led):
+        page = look_at(nobody, path, faults)
+        assert (path in led) == page.url.startswith(f"{street.house.url}/login?next=")
+    for link in (street.link, street.ended_link):
+        look_at(nobody, "/l/" + link.rsplit("/", 1)[1], faults)
+    assert faults == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pages_of_a_viewer(street: Street, visitors: Visitors, width: int) -> None:
+    ben, faults = arrive(visitors, street, "ben", width), list[str]()
+    ben.allow("/studio|/operator", 403)
+    ben.allow(f"/t/{street.failed}", 404)
+    for path in ("/", "/?q=nothing+like+it", f"/t/{street.title}", "/account"):
+        look_at(ben, path, faults)
+    for path in ("/studio", "/operator", f"/t/{street.failed}"):
+        look_at(ben, path, faults)
+    assert faults == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pages_of_a_creator(street: Street, visitors: Visitors, width: int) -> None:
+    ana, faults = arrive(visitors, street, "ana", width), list[str]()
+    studio = f"/studio/t/{street.title}"
+    for path in ("/", f"/t/{street.title}", f"/t/{street.failed}", "/studio", f"/studio/t/{street.failed}"):
+        look_at(ana, path, faults)
+    for path in (studio, f"{studio}/licences/new", "/account"):
+        look_at(ana, path, faults)
+    look_at(ana, "/", faults).keyboard.press("?")
+    ana.wait("() => document.querySelector('dialog#keys').open")
+    faults += serious_faults(ana.page)
+    assert faults == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_screen(street: Street, visitors: Visitors, width: int) -> None:
+    ana, faults = arrive(visitors, street, "ana", width), list[str]()
+    look_at(ana, f"/watch/{street.title}", faults)
+    watch_moving(ana)
+    ana.page.mouse.move(200, 200)
+    faults += serious_faults(ana.page)
+    assert ana.page.evaluate(WIDE) == ""
+    assert faults == []
+
+
+def test_the_operators_room(street: Street, visitors: Visitors) -> None:
+    for width in WIDTHS:
+        faults: list[str] = []
+        look_at(arrive(visitors, street, "root", width), "/operator", faults)
+        assert faults == []
+
+
+@pytest.mark.parametrize("path", ["/login", "/register", "/recover"])
+def test_pages_say_what_they_need_without_scripts(street: Street, visitors: Visitors, path: str) -> None:
+    nobody = visitors.arrive("nobody", street.house.url, java_script_enabled=False)
+    nobody.go(path)
+    assert "needs JavaScript" in nobody.find("main").inner_text()
+
+
+def test_the_watch_over_pages_sees_what_it_should(street: Street, visitors: Visitors) -> None:
+    nobody, faults = visitors.arrive("nobody", street.house.url, width=390), list[str]()
+    page = look_at(nobody, "/login", faults)
+    page.evaluate("console.error('a complaint')")
+    page.evaluate("fetch('/nowhere').then(() => true)")
+    page.evaluate("fetch('http://127.0.0.2:9/').catch(() => true)")
+    page.evaluate("setTimeout(() => { throw new Error('a fall') })")
+    nobody.wait("() => true")
+    page.evaluate("""() => {
+      const wide = document.createElement('main');
+      wide.style.width = '2000px';
+      wide.innerHTML = '<img src="/static/favicon.svg"><button></button>';
+      document.body.append(wide);
+    }""")
+    assert page.evaluate(WIDE).startswith("1")
+    assert {fault.split(" | ")[0] for fault in serious_faults(page)} >= {"image-alt", "button-name"}
+    told, nobody.troubles[:] = "\n".join(nobody.troubles), []
+    assert faults == []
+    for sign in ("a complaint", "404: /nowhere", "127.0.0.2", "a fall"):
+        assert sign in told
