@@ -1,5 +1,6 @@
 """`matinee demo`: a house with three films, a creator and a viewer, ready to look at."""
 
+import ipaddress
 import signal
 import subprocess
 import sys
@@ -39,6 +40,7 @@ def run_demo(settings: Settings) -> int:
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, _interrupt)
     try:
+        require_loopback(settings.host)
         require_free_port(settings.host, settings.port)  # or another house would answer in this one's place
         with _house() as house:
             if not _wait_until_ready(house, settings):
@@ -51,6 +53,21 @@ def run_demo(settings: Settings) -> int:
     except CannotStart as reason:
         say(str(reason))
         return 1
+
+
+def require_loopback(host: str) -> None:
+    """Raise `CannotStart` where others could log in with the demo's passwords, which everybody knows."""
+    if host == "localhost":
+        return
+    try:
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    except ValueError:
+        pass  # a name that may mean anything
+    raise CannotStart(
+        f"The demo's passwords are no secret, so it does not listen on {host}. "
+        "Leave MATINEE_HOST out, or start a house of your own with “matinee serve”."
+    )
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
