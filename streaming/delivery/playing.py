@@ -166,8 +166,10 @@ class PlayDoor:
 
     async def act(self, scope: Scope, receive: Receive, match: re.Match[str]) -> Answer:
         """Renew a lease, or give it back. Raises `Fault`."""
-        hashed, proof, _ = self._asked(scope, match["token"])
+        hashed, proof, now = self._asked(scope, match["token"])
         position, playing = _report(await read_body(receive))
+        # Refused on a read: whoever has no playback must not queue for the house's one write lock.
+        self._leases.bound(self._reader().find(hashed), proof, now)
         if match["act"] == "release":
             await self._writer.run(self._leases.release(hashed, proof, position))
             return Answer(204)

@@ -1,5 +1,7 @@
 import asyncio
 import re
+import sqlite3
+import time
 from datetime import timedelta
 
 import m3u8
@@ -209,6 +211,22 @@ def test_a_guest_is_bound_to_their_link(house: House) -> None:
     assert gives_key(ask(house.doors, "GET", path, cookies={"matinee_guest": f"{other}.{link}"}))
     assert ask(house.doors, "GET", path, cookies={"matinee_guest": other}).code == "unknown_playback"
     assert ask(house.doors, "GET", path).code == "unauthenticated"
+
+
+@pytest.mark.parametrize("act", ["renew", "release"])
+def test_who_has_no_playback_does_not_queue_for_the_write_lock(house: House, act: str) -> None:
+    house.licence()
+    started = house.start()
+    lock = sqlite3.connect(house.path, isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    try:
+        for token in ("a" * 43, started.token):
+            begun = time.monotonic()
+            answer = ask(house.doors, "POST", f"/play/{token}/{act}", body=b"{}")
+            assert answer.code in {"unknown_playback", "unauthenticated"}
+            assert time.monotonic() - begun < 2
+    finally:
+        lock.close()
 
 
 def test_a_deleted_film_gives_no_key(house: House) -> None:
