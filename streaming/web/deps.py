@@ -100,6 +100,11 @@ def client_address(request: Request) -> str:
     return str(address)
 
 
+def is_secure(request: Request) -> bool:
+    """Tell whether cookies of this answer carry `Secure`: by the settings, or because this came by https."""
+    return services(request).settings.cookies_are_secure or request.url.scheme == "https"
+
+
 def _recognise(request: Request) -> Principal | None:
     accounts: AccountService = services(request).accounts
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")

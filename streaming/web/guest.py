@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from streaming.errors import Code, Fault
 from streaming.licences.gate import fault
 from streaming.licences.policy import Refusal, decide
-from streaming.web.deps import services
+from streaming.web.deps import is_secure, services
 
 GUEST_COOKIE = "matinee_guest"
 MAX_LINKS = 8
@@ -53,7 +53,7 @@ def enter(request: Request, token: str) -> RedirectResponse:
         path="/",
         httponly=True,
         samesite="lax",
-        secure=house.settings.cookies_are_secure,
+        secure=is_secure(request),
     )
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -28,7 +28,15 @@ from streaming.web.api.account_models import (
     WrappedOut,
     encoded,
 )
-from streaming.web.deps import SESSION_COOKIE, SIGNED_IN, LoggedIn, Viewer, client_address, services
+from streaming.web.deps import (
+    SESSION_COOKIE,
+    SIGNED_IN,
+    LoggedIn,
+    Viewer,
+    client_address,
+    is_secure,
+    services,
+)
 from streaming.web.problems import documented
 from transcoder.secret import SecretBytes
 
@@ -169,23 +177,17 @@ def _device(request: Request) -> str:
     return device_words(request.headers.get("user-agent", ""), request.headers.get("sec-ch-ua", ""))
 
 
-def _is_secure(request: Request) -> bool:
-    return services(request).settings.cookies_are_secure or request.url.scheme == "https"
-
-
 def _set_cookie(request: Request, response: Response, token: SecretBytes) -> None:
     response.set_cookie(
         SESSION_COOKIE,
         token.reveal().decode(),
         max_age=int(ABSOLUTE.total_seconds()),
         path="/",
-        secure=_is_secure(request),
+        secure=is_secure(request),
         httponly=True,
         samesite="lax",
     )
 
 
 def _drop_cookie(request: Request, response: Response) -> None:
-    response.delete_cookie(
-        SESSION_COOKIE, path="/", secure=_is_secure(request), httponly=True, samesite="lax"
-    )
+    response.delete_cookie(SESSION_COOKIE, path="/", secure=is_secure(request), httponly=True, samesite="lax")

@@ -1,5 +1,6 @@
 """Who is asking: cookies, bearer tokens and the walls between roles."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from streaming.accounts.principal import Principal, Role
+from streaming.settings import Settings
 from streaming.web import deps
 
 House = Any  # the class lives in conftest.py
@@ -99,3 +101,21 @@ def test_clients_are_counted_by_the_network_they_hold(host: str, counted: str) -
 
 def test_a_client_without_an_address_is_counted_too() -> None:
     assert deps.client_address(Request({"type": "http", "client": None})) == ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "scheme", "secure"),
+    [
+        ({}, "http", False),
+        ({}, "https", True),
+        ({"public_url": "https://house.test"}, "http", True),
+        ({"public_url": "https://house.test", "secure_cookies": False}, "http", False),
+    ],
+)
+def test_cookies_are_secure_by_the_settings_or_by_how_the_request_came(
+    settings: dict[str, Any], scheme: str, secure: bool
+) -> None:
+    app = SimpleNamespace(state=SimpleNamespace(services=SimpleNamespace(settings=Settings(**settings))))
+    address = {"scheme": scheme, "path": "/", "server": ("house.test", 80)}
+    request = Request({"type": "http", "headers": [], "app": app, **address})
+    assert deps.is_secure(request) is secure
