@@ -313,6 +313,17 @@ def test_an_ended_link_opens_nothing(world: World) -> None:
     assert walk.faults == []
 
 
+def test_a_link_that_was_taken_back_shows_no_picture(world: World) -> None:
+    ana = {"Cookie": f"{SESSION}={world.cookies['ana']}"}
+    door = f"/l/{world.values['link']}"
+    assert world.client.get(f"{door}/poster").status_code == 200
+    licences = world.client.get("/api/v1/licences", headers=ana).json()["items"]
+    for licence in (one for one in licences if one["holder"]["kind"] == "link"):
+        world.client.post(f"/api/v1/licences/{licence['id']}/revoke", json={}, headers=ana)
+    assert world.client.get(f"{door}/poster").status_code == 404
+    assert "/poster" not in world.client.get(door, headers={"Accept": "text/html"}).text
+
+
 def test_a_revoked_viewer_is_given_no_key(world: World) -> None:
     ana = {"Cookie": f"{SESSION}={world.cookies['ana']}"}
     done = world.client.post(f"/api/v1/licences/{world.values['licence_id']}/revoke", json={}, headers=ana)

@@ -44,7 +44,7 @@ def door(request: Request, token: str) -> Response:
                 year=title.year,
                 duration_s=title.duration_s,
                 description=title.description,
-                poster_url=f"/l/{token}/poster" if title.has_poster else None,
+                poster_url=f"/l/{token}/poster" if title.has_poster and licence.revoked_at is None else None,
                 licence=values.terms(licence, house.clock.now()),
                 code=code,
             ),
@@ -55,11 +55,11 @@ def door(request: Request, token: str) -> Response:
 
 @router.get("/l/{token}/poster")
 def poster(request: Request, token: str) -> Response:
-    """Show the film's picture to whoever has the link."""
+    """Show the film's picture to whoever has the link, until it is taken back."""
     house = services(request)
     licence = house.licences.by_link(token)
     title = _title(request, licence)
-    if licence is None or title is None:
+    if licence is None or title is None or licence.revoked_at is not None:
         raise not_found("picture")
     found = house.catalogue.poster(Asker(title.owner_id), title.id)
     return Response(
