@@ -59,10 +59,8 @@ for (const [code, kind] of [
   ["rental_ended", "ended"],
   ["playback_ended", "ended"],
   ["licence_revoked", "revoked"],
-  ["too_many_streams", "elsewhere"],
   ["lease_stale", "elsewhere"],
   ["unknown_playback", "elsewhere"],
-  ["lease_ended", "refused"],
   ["no_licence", "refused"],
   ["tier_not_covered", "refused"],
   ["something_new", "refused"],
@@ -75,6 +73,13 @@ for (const [code, kind] of [
     assert.deepEqual(Object.keys(shown.overlays), [kind]);
     assert.equal(shown.overlays[kind]?.sentence, "It ended at 21:40.");
     assert.equal(shown.overlays[kind]?.hint, "Ask Ana for more time.");
+  });
+}
+
+for (const code of ["too_many_streams", "lease_ended"]) {
+  test(`the refusal ${code} says that one may watch here instead`, () => {
+    const { elsewhere } = picture(after(...playing, refusal(code))).overlays;
+    assert.match(elsewhere?.hint ?? "", /Watch here instead/);
   });
 }
 
@@ -172,4 +177,7 @@ test("the time of a growing film says so", () => {
   assert.equal(timeWords(12, 48, true), "0:12 / 0:48 so far");
   assert.equal(timeWords(12, 3729, false), "0:12 / 1:02:09");
   assert.equal(timeWords(3, 0, true), "0:03");
+  assert.equal(timeWords(3, 23.98, false), "0:03 / 0:24");
+  assert.equal(timeWords(23.95, 23.98, false), "0:24 / 0:24");
+  assert.equal(timeWords(23.95, 23.98, true), "0:23 / 0:23 so far");
 });

@@ -13,6 +13,9 @@ export interface EngineEvents {
 /** Practically endless: Patience decides when to give up. */
 const STUBBORN = { maxAttempts: 1000, baseDelay: 700, backoffFactor: 1.25, fuzzFactor: 0.3, timeout: 30_000, stallTimeout: 10_000, connectionTimeout: 10_000 };
 
+/** The house's words where the engine has others: those of the key sheet and of the studio. */
+const OUR_WORDS = { CAPTIONS: "Subtitles", RESOLUTION: "Quality", PLAYBACK_RATE: "Speed", LANGUAGE: "Sound", MORE_SETTINGS: "Settings" };
+
 export class Engine {
   readonly player: shaka.Player;
   readonly overlay: shaka.ui.Overlay;
@@ -35,9 +38,12 @@ export class Engine {
     registerTimeLabel();
     const player = new shaka.Player();
     player.configure(playerSettings());
+    // Subtitles are drawn in the container, above the controls; natively they would lie beneath them.
+    player.setVideoContainer(container);
     await player.attach(video);
     const overlay = new shaka.ui.Overlay(player, container, video);
     overlay.configure(controlSettings());
+    overlay.getControls()?.getLocalization()?.insert("en", new Map(Object.entries(OUR_WORDS)));
     const networking = player.getNetworkingEngine();
     if (!networking) throw new Error("The player has no network.");
     patience.attach(networking as unknown as Parameters<Patience["attach"]>[0]);

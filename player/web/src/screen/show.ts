@@ -91,7 +91,6 @@ function offlineWords(state: ScreenState): string {
 
 /** Titles that the overlay of the house does not have for every code. */
 const TITLES: Record<string, string> = {
-  lease_ended: "The film was stopped",
   licence_not_begun: "Your licence has not begun yet",
   no_licence: "You need a licence for this film",
   unauthenticated: "You are logged out",
@@ -102,13 +101,23 @@ const TITLES: Record<string, string> = {
   not_playable: "This film is not ready yet",
 };
 
+/** What the server says to every player, said for one that has a button to take over. */
+const TAKE_OVER = "Watch here instead, and it stops there.";
+const SENTENCES: Record<string, Overlay> = {
+  too_many_streams: { hint: TAKE_OVER },
+  lease_ended: { sentence: "Another screen has taken over.", hint: TAKE_OVER },
+};
+
 function stopOverlay(problem: Problem): Overlay {
   const title = TITLES[problem.code];
-  return { sentence: problem.detail, hint: problem.hint, code: problem.code, ...(title ? { title } : {}) };
+  return { sentence: problem.detail, hint: problem.hint, code: problem.code, ...SENTENCES[problem.code], ...(title ? { title } : {}) };
 }
 
 /** "12:04 / 1:32:10"; while the film is still being made "0:12 / 0:48 so far". Seconds. */
 export function timeWords(at: number, whole: number, growing: boolean): string {
   if (whole <= 0) return position(at);
-  return `${position(Math.min(at, whole))} / ${position(whole)}${growing ? " so far" : ""}`;
+  if (growing) return `${position(Math.min(at, whole))} / ${position(whole)} so far`;
+  // A film of 23.98 seconds is called 24 wherever its length is said; its last moment reads as its end.
+  const length = Math.round(whole);
+  return `${position(whole - at < 0.1 ? length : Math.min(at, whole))} / ${position(length)}`;
 }

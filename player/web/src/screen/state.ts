@@ -112,6 +112,7 @@ export function stopKind(code: string): Stop {
     case "licence_revoked":
       return "revoked";
     case "too_many_streams":
+    case "lease_ended":
     case "unknown_playback":
     case "lease_stale":
       return "elsewhere";
