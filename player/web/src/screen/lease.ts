@@ -14,6 +14,7 @@ export interface LeaseHolder {
 /** Part of a lease's remaining life after which it is renewed. */
 const RENEW_AT = 0.6;
 const RETRY_MS = 5000;
+const LEAVE_MS = 500;
 /** A revoked licence stops the film within a minute even when every key it needs is here already. */
 const LOOK_MS = 30_000;
 
@@ -62,6 +63,15 @@ export class Lease {
   end(): void {
     this.#over = true;
     window.clearTimeout(this.#timer);
+  }
+
+  /** Lets go before another page of the house is opened, so that it knows the place already. Waits a moment at most. */
+  async leave(): Promise<void> {
+    if (this.#over) return;
+    const { position_s } = this.#holder.position();
+    this.end();
+    const told = call("POST", this.#playback.release_url, { position_s }, { keepalive: true }).catch(() => undefined);
+    await Promise.race([told, new Promise((resolve) => window.setTimeout(resolve, LEAVE_MS))]);
   }
 
   /** Lets go of the stream, also while the page is being closed. */

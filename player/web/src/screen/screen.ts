@@ -207,7 +207,19 @@ export class Screen {
     this.#root.addEventListener("click", (event) => {
       const button = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-action]") : null;
       if (button) this.#act(button.dataset["action"] ?? "");
+      const way = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href]") : null;
+      if (way && this.#lease && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+        event.preventDefault();
+        void this.#leave(way.href);
+      }
     });
+  }
+
+  /** The next page says where to continue, so it is opened when that is known. */
+  async #leave(address: string): Promise<void> {
+    this.#video.pause();
+    await this.#lease?.leave();
+    location.assign(address);
   }
 
   #act(action: string): void {
