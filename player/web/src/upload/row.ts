@@ -22,7 +22,7 @@ export function drawRow(row: HTMLElement, view: TransferView): void {
   row.dataset["state"] = view.state === "queued" ? "paused" : view.state;
   setText(row, "percent", percent(view.state === "done" ? 100 : Math.min(99, percentOf(view.sent, view.total))));
   setBar(ref(row, "bar"), percentOf(view.sent, view.total));
-  setText(row, "done-of", `${size(view.sent)} of ${size(view.total)}`);
+  setText(row, "done-of", view.state === "done" ? size(view.total) : `${size(view.sent)} of ${size(view.total)}`);
   setText(row, "speed", view.state === "uploading" && view.speed !== null ? speed(view.speed) : "");
   setText(row, "left", view.state === "uploading" ? left(view.left) : "");
   setText(row, "sentence", view.state === "failed" && view.problem ? inWords(view.problem) : SENTENCES[view.state]);
@@ -50,5 +50,8 @@ export function nameRow(row: HTMLElement, name: string, titleId: string | null):
 }
 
 function offer(row: HTMLElement, actions: Record<"pause" | "resume" | "choose" | "cancel", boolean>): void {
+  const held = document.activeElement instanceof HTMLElement && row.contains(document.activeElement) ? document.activeElement : null;
   for (const [action, offered] of Object.entries(actions)) show(row.querySelector(`[data-action="${action}"]`), offered);
+  // A button that was pressed and goes leaves the focus to the one in its place.
+  if (held?.hidden) (row.querySelector<HTMLElement>("[data-action]:not([hidden])") ?? ref(row, "name"))?.focus();
 }

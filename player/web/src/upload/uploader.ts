@@ -13,6 +13,8 @@ import { ANOTHER_FILE, Transfer, type TransferState } from "./transfer.ts";
 
 /** At once; more would only share the same line. */
 const LANES = 2;
+/** How long an upload that is complete stays in sight above the film that it became. */
+const FAREWELL_MS = 5000;
 
 export function uploader(section: HTMLElement): void {
   new Uploader(section).begin();
@@ -113,9 +115,19 @@ class Uploader {
     if (said[state]) setText(this.#section, "live", said[state]);
     if (state === "done") {
       this.#transfers.delete(row);
-      void refresh("#results", location.href).catch(() => null);
+      void refresh("#results", location.href).catch(() => null).then(() => this.#takeLeave(row));
     }
     if (["done", "failed", "paused", "cancelled"].includes(state)) this.#advance();
+  }
+
+  /** What is in the list of films need not stand among the uploads for long. */
+  #takeLeave(row: HTMLElement): void {
+    const film = (): HTMLElement | null => document.getElementById(`row-${row.dataset["titleId"] ?? ""}`);
+    if (!film()) return;
+    window.setTimeout(() => {
+      if (row.contains(document.activeElement)) film()?.querySelector("a")?.focus();
+      row.remove();
+    }, FAREWELL_MS);
   }
 
   /** Starts what waits for its turn, as far as there are lanes. */
@@ -163,6 +175,7 @@ class Uploader {
     }
     if (row.dataset["uploadId"]) forget(row.dataset["uploadId"]);
     this.#transfers.delete(row);
+    if (row.contains(document.activeElement)) ref(this.#section, "file")?.focus();
     row.remove();
     this.#advance();
     await refresh("#results", location.href).catch(() => null);
