@@ -111,12 +111,29 @@ export function apiForm(element: HTMLElement): void {
   takeOver(element);
   element.addEventListener("submit", async (event) => {
     event.preventDefault();
+    if (!isFilledIn(element)) return;
     const { method = "POST", url = "" } = element.dataset;
     const well = await whileBusy(element, submitButton(element), async () => {
       await call(method.toUpperCase() as Method, url, fieldsOf(element));
     });
     if (well) carryOut(element.dataset["done"], element);
   });
+}
+
+/** Whether the fields hold what they ask for; the first that does not gets the focus, and a sentence. */
+function isFilledIn(form: HTMLFormElement): boolean {
+  clearErrors(form);
+  for (const field of form.querySelectorAll<HTMLInputElement>("input[name]")) {
+    const sentence = mistakeOf(field);
+    if (sentence && markField(form, field.name, sentence)) return false;
+  }
+  return true;
+}
+
+function mistakeOf(field: HTMLInputElement): string {
+  if (field.required && field.value.trim() === "") return field.dataset["missing"] ?? "Please fill this in.";
+  const { badInput, rangeOverflow, rangeUnderflow, stepMismatch } = field.validity;
+  return badInput || rangeOverflow || rangeUnderflow || stepMismatch ? `A whole number from ${field.min} to ${field.max}.` : "";
 }
 
 export function apiButton(button: HTMLElement): void {
@@ -127,6 +144,8 @@ export function apiButton(button: HTMLElement): void {
       await call(method.toUpperCase() as Method, url, body ? (JSON.parse(body) as unknown) : undefined);
       carryOut(button.dataset["done"], button);
     } catch (error) {
+      // What is said would lie beneath the dialog.
+      button.closest("dialog")?.close();
       toastProblem(problemOf(error));
     } finally {
       calm();
