@@ -56,7 +56,7 @@ function readAloud(form: HTMLFormElement, terms: Terms, touched: Set<string>): v
   }
   const first = found[0];
   const unfinished = first !== undefined && (first.field !== "to" || touched.has("to"));
-  setText(form, "readback", unfinished ? `Not yet: ${first.sentence}` : readBack(terms, now));
+  setText(form, "readback", unfinished ? `Not yet. ${first.sentence}` : readBack(terms, now));
   const length = Number(form.dataset["durationS"] || 0) || null;
   const odd = found.length === 0 ? remark(terms, now, length) : "";
   setText(form, "remark", odd);
@@ -90,10 +90,16 @@ function finish(form: HTMLFormElement, made: Licence, terms: Terms): void {
   if (made.link_url) {
     const dialog = document.getElementById("issued");
     if (dialog) setText(dialog, "link", new URL(made.link_url, location.origin).href);
+    // However it is closed, the licence is issued: the filled form behind it would only issue another.
+    dialog?.addEventListener("close", () => goBack(form, "The link is not shown again. If it was not copied, revoke it and issue another."), { once: true });
     openDialogById("issued");
     return;
   }
-  toastLater(`Licence issued to ${made.holder.name || terms.name}.`);
+  goBack(form, `Licence issued to ${made.holder.name || terms.name}.`);
+}
+
+function goBack(form: HTMLFormElement, words: string): void {
+  toastLater(words);
   location.assign(form.dataset["studioUrl"] ?? "/studio");
 }
 
