@@ -1,6 +1,10 @@
 import pytest
+from fastapi.testclient import TestClient
 
 from streaming.accounts.principal import Role
+from streaming.catalogue import store
+from streaming.catalogue.values import Failure, TitleState
+from streaming.ids import TitleId
 from tests.functional.conftest import WholeHouse
 
 HTML = {"accept": "text/html"}
@@ -82,3 +86,34 @@ def test_openapi_describes_every_route_with_words(whole_house: WholeHouse) -> No
         if not operation.get("description")
     ]
     assert silent == []
+
+
+def failed_film(house: WholeHouse, creator: TestClient) -> str:
+    """A title whose making failed after its whole file had come."""
+    made = creator.post(
+        "/api/v1/uploads",
+        headers={
+            "tus-resumable": "1.0.0",
+            "upload-length": "4",
+            "upload-metadata": "filename ZmlsbS5tcDQ=",
+            "content-type": "application/offset+octet-stream",
+            "origin": "http://house.test",
+        },
+        content=b"film",
+    )
+    title_id = made.headers["matinee-title"]
+    with house.services.database.write() as session:
+        failure = Failure("cannot_open", "This file cannot be opened.", "")
+        now = house.clock.now()
+        store.set_state(session, TitleId(title_id), TitleState.FAILED, now, among=TitleState, failure=failure)
+    return title_id
+
+
+def test_trying_again_is_offered_only_while_the_file_is_here(whole_house: WholeHouse) -> None:
+    creator = whole_house.person("ana", Role.CREATOR)
+    title_id = failed_film(whole_house, creator)
+    rooms = ("/studio", f"/studio/t/{title_id}")
+    assert ["Try again" in creator.get(room, headers=HTML).text for room in rooms] == [True, True]
+    for file in (whole_house.services.settings.data / "uploads").iterdir():
+        file.unlink()
+    assert ["Try again" in creator.get(room, headers=HTML).text for room in rooms] == [False, False]

@@ -31,7 +31,7 @@ def studio(request: Request, who: Creator, q: str = "", cursor: str = "") -> Res
     minutes = house.playbacks.minutes_watched([one.id for one in page.titles])
     unfinished = {one.title_id: one for one in house.uploads.unfinished(who.account_id) if one.title_id}
     films = tuple(
-        _row(one, counts[one.id], watching[one.id], minutes.get(one.id, 0), unfinished.get(one.id))
+        _row(house, one, counts[one.id], watching[one.id], minutes.get(one.id, 0), unfinished.get(one.id))
         for one in page.titles
     )
     return shown(
@@ -62,7 +62,9 @@ def studio_title(request: Request, who: Creator, title_id: TitleId) -> Response:
     return shown(
         views.StudioTitle(
             page_of(request),
-            film=_row(title, len(licences), sum(watching.values()), minutes.get(title_id, 0), unfinished),
+            film=_row(
+                house, title, len(licences), sum(watching.values()), minutes.get(title_id, 0), unfinished
+            ),
             description=title.description,
             year=title.year,
             poster_url=values.poster_url(title),
@@ -95,11 +97,26 @@ def new_licence(request: Request, who: Creator, title_id: TitleId) -> Response:
 
 
 def _row(
-    title: TitleView, licences: int, watching: int, minutes: float, unfinished: Upload | None
+    house: Services,
+    title: TitleView,
+    licences: int,
+    watching: int,
+    minutes: float,
+    unfinished: Upload | None,
 ) -> views.StudioFilm:
     return values.studio_film(
-        title, licences=licences, watching=watching, minutes=round(minutes), unfinished=unfinished
+        title,
+        licences=licences,
+        watching=watching,
+        minutes=round(minutes),
+        unfinished=unfinished,
+        can_retry=title.failure is not None and _source_is_here(house, title),
     )
+
+
+def _source_is_here(house: Services, title: TitleView) -> bool:
+    """A file that is no film was removed; there is nothing to try again with."""
+    return title.upload_id is not None and house.uploads.path(title.upload_id).is_file()
 
 
 def _watching(house: Services, licences: list[Licence]) -> Counter[TitleId]:

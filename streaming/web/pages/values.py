@@ -49,13 +49,11 @@ def playable(title: TitleView) -> bool:
     return title.state is TitleState.READY or (title.state is TitleState.ENCODING and begun)
 
 
-def failure(title: TitleView) -> views.Failure | None:
-    """Why a title failed, for its owner."""
+def failure(title: TitleView, *, can_retry: bool = False) -> views.Failure | None:
+    """Why a title failed, for its owner; trying again is offered only while its uploaded file is there."""
     if title.failure is None:
         return None
-    return views.Failure(
-        title.failure.sentence, title.failure.hint, title.failure.code, can_retry=title.upload_id is not None
-    )
+    return views.Failure(title.failure.sentence, title.failure.hint, title.failure.code, can_retry=can_retry)
 
 
 def terms(licence: Licence | None, now: datetime) -> views.LicenceTerms | None:
@@ -114,7 +112,13 @@ def upload(found: Upload, title_id: str) -> views.Upload:
 
 
 def studio_film(
-    title: TitleView, *, licences: int, watching: int, minutes: int, unfinished: Upload | None
+    title: TitleView,
+    *,
+    licences: int,
+    watching: int,
+    minutes: int,
+    unfinished: Upload | None,
+    can_retry: bool = False,
 ) -> views.StudioFilm:
     """One row of the studio."""
     return views.StudioFilm(
@@ -129,6 +133,6 @@ def studio_film(
         watching=watching,
         minutes_watched=minutes,
         progress=progress(title.progress),
-        failure=failure(title),
+        failure=failure(title, can_retry=can_retry),
         upload=upload(unfinished, title.id) if unfinished else None,
     )
