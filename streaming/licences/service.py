@@ -131,6 +131,12 @@ class LicenceService:
         mine = [one for one in self.held_by(account_id, link_tokens) if one.title_id == title_id]
         return sorted(mine, key=lambda one: _rank(one, now), reverse=True)
 
+    def best_of(self, account_id: AccountId) -> dict[TitleId, Licence]:
+        """The licence that counts for an account on every title it has one on, as `standing` chooses it."""
+        now = self._clock.now()
+        held = sorted(self.held_by(account_id), key=lambda one: _rank(one, now))
+        return {one.title_id: one for one in held}
+
     def knows_of(self, account_id: AccountId, title_id: TitleId) -> bool:
         """Tell whether an account holds a licence on a title, or held one."""
         return title_id in self.known_ids(account_id)

@@ -9,7 +9,6 @@ from starlette.responses import Response
 from player import views
 from streaming.catalogue.values import TitleView
 from streaming.ids import TitleId
-from streaming.licences.policy import Licence
 from streaming.web.asking import asker
 from streaming.web.deps import Viewer, services
 from streaming.web.pages import values
@@ -29,7 +28,7 @@ def foyer(request: Request, who: Viewer, q: str = "", scope: str = "all", cursor
     house = services(request)
     wanted = views.Scope(scope) if scope in set(views.Scope) else views.Scope.ALL
     page = house.catalogue.page(asker(who), query=q, mine=wanted is views.Scope.MINE, cursor=cursor)
-    licences = _best(house.licences.held_by(who.account_id))
+    licences = house.licences.best_of(who.account_id)
     resume = {title: at for title, at, _ in house.playbacks.resumes(who.account_id)}
     now = house.clock.now()
     cards = [values.card(one, licences.get(one.id), resume.get(one.id), now) for one in page.titles]
@@ -48,14 +47,6 @@ def foyer(request: Request, who: Viewer, q: str = "", scope: str = "all", cursor
             more_url=_more(q, wanted, page.cursor),
         )
     )
-
-
-def _best(held: list[Licence]) -> dict[TitleId, Licence]:
-    """The licence a card speaks of: the newest one of each title that was not revoked, else the newest."""
-    found: dict[TitleId, Licence] = {}
-    for licence in sorted(held, key=lambda one: (one.revoked_at is None, one.issued_at)):
-        found[licence.title_id] = licence
-    return found
 
 
 def _begun(title: TitleView, resume: dict[TitleId, float]) -> bool:

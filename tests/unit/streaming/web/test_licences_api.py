@@ -207,3 +207,10 @@ def test_a_label_and_a_reason_cannot_turn_a_line_around(web: WebHouse) -> None:
         f"/api/v1/licences/{made['id']}/revoke", json={"reason": "no\u2066 more\x07"}
     )
     assert revoked.json()["revoke_reason"] == "no more"
+
+
+def test_the_licence_that_counts_is_the_one_that_opens_longest_not_the_newest(web: WebHouse) -> None:
+    longest = web.issue(to="ben", valid_until="2026-12-22T12:00:00Z")
+    web.issue(to="ben", valid_until="2026-11-23T12:00:00Z")
+    best = web.house.licences.best_of(BEN)
+    assert [licence.id for licence in best.values()] == [longest["id"]]
