@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from streaming.cli.output import err, out, plain, print_json
 from streaming.cli.titles import AsJson
@@ -127,7 +128,23 @@ def doctor(data: Data = None, as_json: AsJson = False) -> None:
 def settings_for(data: Path | None = None, host: str | None = None, port: int | None = None) -> Settings:
     """Read the settings; what was typed wins over the environment."""
     typed = {"data": data, "host": host, "port": port}
-    return Settings(**{name: value for name, value in typed.items() if value is not None})  # type: ignore[arg-type]
+    try:
+        return Settings(**{name: value for name, value in typed.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as fault:
+        raise _bad_setting(fault) from None
+
+
+def _bad_setting(fault: ValidationError) -> Fault:
+    """Say which setting cannot be used; of several, the first."""
+    first = fault.errors()[0]
+    name = str(first["loc"][0])
+    why = first["msg"].split(",")[0].replace("Input", "it")
+    return Fault(
+        Code.INVALID,
+        f"MATINEE_{name.upper()} cannot be “{str(first['input'])[:40]}”: {why}.",
+        f"What it says: {Settings.model_fields[name].description}",
+        name="bad_setting",
+    )
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -151,6 +168,13 @@ def _require_house(settings: Settings) -> None:
 
 def _password() -> SecretBytes:
     given = os.environ.get("MATINEE_PASSWORD")
+    if given is None and not sys.stdin.isatty():
+        raise Fault(
+            Code.INVALID,
+            "There is no terminal to ask for the password.",
+            "Give it in the environment, as MATINEE_PASSWORD.",
+            name="no_password",
+        )
     if given is None:
         given = str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
     return SecretBytes(given.encode())
