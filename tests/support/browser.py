@@ -240,7 +240,10 @@ def stand_still(visitor: Visitor, seconds: float = 1.5) -> None:
     before = visitor.picture()
     visitor.page.evaluate("ms => new Promise(done => setTimeout(done, ms))", seconds * 1000)
     after = visitor.picture()
-    assert (after.frames, after.sound, after.time) == (before.frames, before.sound, before.time)
+    # A player that lets go of the film begins to count anew, and stands at its beginning.
+    assert after.frames <= before.frames
+    assert after.sound <= before.sound
+    assert after.time <= before.time
 
 
 def overlay(visitor: Visitor, name: str, seconds: float = 40) -> Locator:
