@@ -108,6 +108,11 @@ class UploadFiles:
         self._root.mkdir(parents=True, exist_ok=True)
         return shutil.disk_usage(self._root).free >= size + min(DISK_RESERVE, size)
 
+    def is_full(self, received: int) -> bool:
+        """Tell whether so little is left that an upload which brought `received` bytes should stop."""
+        disk = os.statvfs(self._root)
+        return disk.f_bavail * disk.f_frsize < min(DISK_RESERVE, received)
+
     def _named(self, upload_id: str, suffix: str) -> Path:
         if not _NAME.match(upload_id):
             raise ValueError("not the id of an upload")

@@ -16,7 +16,8 @@ from streaming.uploads.store import UploadStore
 log = logging.getLogger(__name__)
 
 MAX_UNFINISHED = 200
-"""Unfinished uploads an account may have: empty ones cost no quota, but a row and two files each."""
+"""Uploads an account may have that are unfinished or, if they are parts, not joined: empty ones cost no
+quota, but a row and two files each."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Keeper:
     def create(self, owner: AccountId, creation: Creation) -> Upload:
         """Make an empty whole or partial upload. Raises Refusal 413 or 507, or what `on_created` raises."""
         length = creation.length or 0
-        if len(self.store.of_owner(owner, State.RECEIVING)) >= MAX_UNFINISHED:
+        if len(self.store.of_owner(owner, State.RECEIVING, State.COMPLETE)) >= MAX_UNFINISHED:
             raise refusals.too_many(MAX_UNFINISHED)
         self._require_room_on_disk(length)
         row = self.new_row(owner, creation, State.RECEIVING)
@@ -147,11 +148,9 @@ class Keeper:
         deferred = sum(self.compose(row).offset for row in receiving if row.length is None)
         return self.hooks.quota_used(owner) + deferred
 
-    def room(self, upload: Upload) -> int:
-        """Give how many more bytes an upload of unknown length may bring."""
-        announced = self.store.announced(upload.owner_id)
-        left = self.limits.quota - announced - self._used_besides(upload.owner_id)
-        return max(0, min(left, self.limits.max_size - upload.offset))
+    def room(self, owner: AccountId) -> int:
+        """Give how many more bytes the owner's uploads of unknown length may bring together."""
+        return max(0, self.limits.quota - self.store.announced(owner) - self._used_besides(owner))
 
     def declare_length(self, upload: Upload, length: int) -> Upload:
         """Fix a deferred length. Raises Refusal 413 or 507."""

@@ -6,7 +6,8 @@ from concurrent.futures import Executor
 
 from streaming.uploads.appender import Appender
 from streaming.uploads.locks import Hold
-from streaming.uploads.refusals import Refusal, interrupted, silent
+from streaming.uploads.refusals import Refusal, disk_full, interrupted, silent
+from streaming.uploads.rooms import Room
 
 BATCH_BYTES = 1 << 20
 BATCH_PIECES = 1024
@@ -22,7 +23,9 @@ class Cut(Exception):
 class Reception:
     """Moves a stream into an `Appender`, holding at most two batches of about 1 MiB.
 
-    `limit` is how many bytes may come; more raise the refusal that `beyond` makes.
+    `limit` is how many bytes may come, and `room` what they are taken from if they were not announced; more
+    raise the refusal that `beyond` makes. `is_full(received)` tells whether the disk needs its last bytes
+    for other things.
     """
 
     def __init__(
@@ -33,6 +36,8 @@ class Reception:
         *,
         limit: int,
         beyond: Callable[[], Refusal],
+        room: Room | None = None,
+        is_full: Callable[[int], bool] = lambda _received: False,
         silence_seconds: float = SILENCE_SECONDS,
     ) -> None:
         self._appender = appender
@@ -40,6 +45,8 @@ class Reception:
         self._threads = threads
         self._limit = limit
         self._beyond = beyond
+        self._room = room
+        self._is_full = is_full
         self._silence_seconds = silence_seconds
         self._batch: list[bytes] = []
         self._size = 0
@@ -81,14 +88,19 @@ class Reception:
             if not piece:
                 continue
             self._hold.heard()
-            if self._received + len(piece) > self._limit:
+            if self._received + len(piece) > self._limit or not self._may_take(len(piece)):
                 raise self._beyond()
             self._received += len(piece)
             self._batch.append(piece)
             self._size += len(piece)
             if self._size >= BATCH_BYTES or len(self._batch) >= BATCH_PIECES:
                 await self._turn()
+                if self._is_full(self._received):
+                    raise disk_full(self._appender.acknowledged)
                 self._write()
+
+    def _may_take(self, size: int) -> bool:
+        return self._room is None or self._room.take(size)
 
     def _tick(self) -> None:
         """Let a trickle reach the disk too: once a second whatever lies about is written and synced."""

@@ -5,7 +5,7 @@ import errno
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from streaming.uploads.model import State, Upload
 from streaming.uploads.protocol import Chunk, Creation, decide_chunk
 from streaming.uploads.reception import SILENCE_SECONDS, Cut, Reception
 from streaming.uploads.refusals import Refusal
+from streaming.uploads.rooms import Room, Rooms
 from streaming.uploads.store import UploadStore
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class UploadService:
         )
         self._collector = Collector(self._keeper)
         self._locks = Locks()
+        self._rooms = Rooms()
         self._silence = silence_seconds
         self._patience = patience_seconds
         self._threads = ThreadPoolExecutor(THREADS, "upload")
@@ -169,6 +171,7 @@ class UploadService:
         if creation.kind == "final":
             return await self._run(join, self._keeper, owner, creation)
         upload = await self._run(self._keeper.create, owner, creation)
+        self._rooms.announce(owner, upload.length or 0)
         if stream is None or not creation.carries_bytes:
             return upload
         chunk = Chunk(0, None, creation.checksum, creation.body_length)
@@ -218,21 +221,19 @@ class UploadService:
         length = decide_chunk(upload.standing, chunk, self.max_size)
         if length is None or length == upload.length:
             return upload
-        return await self._run(self._keeper.declare_length, upload, length)
+        declared = await self._run(self._keeper.declare_length, upload, length)
+        self._rooms.announce(upload.owner_id, length - upload.offset)
+        return declared
 
     async def _fill(
         self, upload: Upload, chunk: Chunk, stream: AsyncIterator[bytes], appender: Appender, hold: Hold
     ) -> None:
         """Take the chunk in: a plain one keeps all that arrived, one with a checksum all or nothing."""
-        reception = await self._reception(upload, appender, hold)
+        room = await self._room(upload)
+        reception = self._reception(upload, appender, hold, room)
         try:
-            try:
-                await reception.run(stream)
-                _require_whole(chunk, reception, appender)
-            except (Cut, Refusal):
-                await self._run(appender.settle if chunk.checksum is None else appender.discard)
-                raise
-            await self._run(appender.settle)
+            with room.used() if room is not None else nullcontext():
+                await self._receive(chunk, stream, appender, reception)
         except FileNotFoundError:  # deleted with its title while it was being filled
             raise refusals.gone("terminated") from None
         except OSError as error:
@@ -240,20 +241,42 @@ class UploadService:
             held = await self._run(appender.discard)
             full = error.errno in _FULL
             raise (refusals.disk_full(held) if full else refusals.disk_failed(held)) from error
+        finally:
+            self._rooms.leave(upload.owner_id)
 
-    async def _reception(self, upload: Upload, appender: Appender, hold: Hold) -> Reception:
+    async def _receive(
+        self, chunk: Chunk, stream: AsyncIterator[bytes], appender: Appender, reception: Reception
+    ) -> None:
+        try:
+            await reception.run(stream)
+            _require_whole(chunk, reception, appender)
+        except (Cut, Refusal):
+            await self._run(appender.settle if chunk.checksum is None else appender.discard)
+            raise
+        await self._run(appender.settle)
+
+    async def _room(self, upload: Upload) -> Room | None:
+        """Give what an upload of unknown length takes from; an announced one has its bytes kept free."""
+        if upload.length is not None:
+            return None
+        return await self._rooms.enter(upload.owner_id, lambda: self._run(self._keeper.room, upload.owner_id))
+
+    def _reception(self, upload: Upload, appender: Appender, hold: Hold, room: Room | None) -> Reception:
         length, quota = upload.length, self._keeper.limits.quota
         if length is not None:
             limit, refusal = length - upload.offset, refusals.beyond_length(length)
         else:
-            limit = await self._run(self._keeper.room, upload)
-            refusal = refusals.quota_exceeded(upload.offset + limit + 1, limit, quota)
+            left = room.left if room is not None else 0
+            limit = self.max_size - upload.offset
+            refusal = refusals.quota_exceeded(upload.offset + min(left, limit) + 1, left, quota)
         return Reception(
             appender,
             hold,
             self._threads,
             limit=limit,
             beyond=lambda: refusal,
+            room=room,
+            is_full=self._files.is_full,
             silence_seconds=self._silence,
         )
 

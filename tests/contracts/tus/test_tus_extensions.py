@@ -1,5 +1,6 @@
 """tus 1.0.0, extensions: creation, deferred length, checksum, expiration, termination, concatenation."""
 
+import asyncio
 import base64
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -189,6 +190,74 @@ def test_an_upload_of_unknown_length_is_stopped_at_the_quota(house: "House") -> 
     assert house.offset(url) == 10
     assert house.patch(url, 10, b"", upload_length="11").code == "quota_exceeded"
     assert house.patch(url, 10, b"", upload_length="10").status == 204
+
+
+@pytest.mark.parametrize("with_checksum", [False, True])
+def test_uploads_of_unknown_length_share_the_quota_while_they_run(
+    house: "House", sum_of: Callable[..., str], with_checksum: bool
+) -> None:
+    pieces = [b"x" * 15_000, b"y" * 15_000]
+    extra = {"upload_checksum": sum_of(b"".join(pieces))} if with_checksum else {}
+    urls = [house.begin(upload_defer_length="1") for _ in range(5)]
+
+    async def send_all() -> list[int]:
+        together = asyncio.Event()
+        asked = [
+            house.ask(
+                "PATCH",
+                url,
+                pieces,
+                pauses={1: together},
+                upload_offset="0",
+                content_type=CHUNK,
+                **extra,
+            )
+            for url in urls
+        ]
+        running = [asyncio.ensure_future(one) for one in asked]
+        await asyncio.sleep(0.3)
+        together.set()
+        return [answer.status for answer in await asyncio.gather(*running)]
+
+    statuses = asyncio.run(send_all())
+    assert statuses.count(204) <= 3
+    assert set(statuses) == {204, 413}
+    assert sum(house.offset(url) for url in urls) <= 100_000
+
+
+def test_a_length_announced_meanwhile_is_not_given_to_an_upload_of_unknown_length(house: "House") -> None:
+    url = house.begin(upload_defer_length="1")
+
+    async def send() -> int:
+        announced = asyncio.Event()
+        body = [b"x", b"y" * 60_000]
+        ask = house.ask("PATCH", url, body, pauses={1: announced}, upload_offset="0", content_type=CHUNK)
+        running = asyncio.ensure_future(ask)
+        await asyncio.sleep(0.2)
+        assert (await house.ask("POST", upload_length="50000")).status == 201
+        announced.set()
+        return (await running).status
+
+    assert asyncio.run(send()) == 413
+
+
+def test_parts_nobody_joins_count_as_unfinished(house: "House", monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streaming.uploads.keeper.MAX_UNFINISHED", 3)
+    for _ in range(3):
+        house.begin(0, upload_concat="partial")
+    answer = house.send("POST", upload_length="0", upload_concat="partial")
+    assert (answer.status, answer.code) == (429, "too_many_uploads")
+
+
+def test_an_upload_stops_before_it_takes_the_disks_last_bytes(
+    house: "House", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = house.begin(90_000)
+    monkeypatch.setattr("streaming.uploads.reception.BATCH_BYTES", 10_000)
+    monkeypatch.setattr(house.service._files, "is_full", lambda received: received >= 30_000)
+    answer = house.patch(url, 0, [b"x" * 10_000] * 9)
+    assert (answer.status, answer.code) == (507, "disk_full")
+    assert 20_000 <= house.offset(url) < 90_000
 
 
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256", "md5"])
