@@ -197,7 +197,7 @@ def test_uploads_of_unknown_length_share_the_quota_while_they_run(
     house: "House", sum_of: Callable[..., str], with_checksum: bool
 ) -> None:
     pieces = [b"x" * 15_000, b"y" * 15_000]
-    extra = {"upload_checksum": sum_of(b"".join(pieces))} if with_checksum else {}
+    extra: dict[str, Any] = {"upload_checksum": sum_of(b"".join(pieces))} if with_checksum else {}
     urls = [house.begin(upload_defer_length="1") for _ in range(5)]
 
     async def send_all() -> list[int]:
