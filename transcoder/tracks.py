@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 from transcoder.errors import Refused
@@ -11,6 +12,8 @@ Raw = Mapping[str, Any]
 
 MOST_RATE = 60
 LEAST_RATE = 8
+MOST_TEXTS = 32
+"""Subtitle tracks of one film: each is a read of the whole file."""
 _STANDARD = (
     *(Fraction(whole) for whole in (24, 25, 30, 48, 50, 60)),
     *(Fraction(thousands, 1001) for thousands in (24_000, 30_000, 60_000)),
@@ -66,8 +69,8 @@ def audio_track(streams: Sequence[Raw]) -> AudioTrack | None:
 
 
 def text_tracks(streams: Sequence[Raw]) -> tuple[TextTrack, ...]:
-    """List the subtitle streams that are text; pictures of letters are left out."""
-    return tuple(
+    """List the first `MOST_TEXTS` subtitle streams that are text; pictures of letters are left out."""
+    found = (
         TextTrack(
             int(s["index"]),
             str(s["codec_name"]),
@@ -78,6 +81,7 @@ def text_tracks(streams: Sequence[Raw]) -> tuple[TextTrack, ...]:
         for s in streams
         if s.get("codec_type") == "subtitle" and s.get("codec_name") in _TEXT_CODECS
     )
+    return tuple(islice(found, MOST_TEXTS))
 
 
 def video_track(stream: Raw, frames: int) -> VideoTrack:

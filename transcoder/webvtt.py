@@ -7,6 +7,9 @@ import re
 from dataclasses import dataclass
 
 MOST_CUES = 200_000
+MOST_SEGMENT = 256 << 10
+"""Characters of one segment, far above what anybody reads in a minute. A cue that lasts for hours is in every
+segment of them: without a bound, a few megabytes of such cues would fill a disk."""
 _ARROW = re.compile(r"^\s*((?:\d+:)?\d{2}:\d{2}\.\d{3})\s+-->\s+((?:\d+:)?\d{2}:\d{2}\.\d{3})\s*(.*)$")
 _HEAD = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n"
 
@@ -38,9 +41,19 @@ def read_cues(text: str) -> list[Cue]:
 
 
 def write_segment(cues: list[Cue], start: int, end: int) -> str:
-    """Write the cues that are seen between two times; one that crosses a border is whole in both segments."""
-    seen = [cue for cue in cues if cue.start < end and cue.end > start]
-    return _HEAD + "".join(f"\n{_timing(cue)}\n{cue.text}\n" for cue in seen)
+    """Write the cues that are seen between two times; one that crosses a border is whole in both segments.
+
+    What goes beyond `MOST_SEGMENT` is left out.
+    """
+    written, room = [_HEAD], MOST_SEGMENT
+    for cue in cues:
+        if cue.start < end and cue.end > start:
+            text = f"\n{_timing(cue)}\n{cue.text}\n"
+            room -= len(text)
+            if room < 0:
+                break
+            written.append(text)
+    return "".join(written)
 
 
 def _timing(cue: Cue) -> str:

@@ -113,3 +113,8 @@ def test_only_text_subtitles_count_and_their_names_are_plain() -> None:
     assert [text.index for text in found] == [2]
     assert found[0].title.startswith("ABx")
     assert len(found[0].title) == 80
+
+
+def test_a_film_has_only_so_many_subtitle_tracks() -> None:
+    base = {"codec_type": "subtitle", "codec_name": "subrip"}
+    assert len(text_tracks([base | {"index": number} for number in range(2_000)])) == 32

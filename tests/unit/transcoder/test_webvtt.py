@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcoder.webvtt import Cue, read_cues, write_segment
+from transcoder.webvtt import MOST_SEGMENT, Cue, read_cues, write_segment
 
 TEXT = """WEBVTT
 
@@ -60,3 +60,10 @@ def test_what_is_written_is_read_again(written: list[Cue]) -> None:
 @given(st.text())
 def test_any_text_is_read_without_a_fault(text: str) -> None:
     read_cues(text)
+
+
+def test_cues_that_last_for_hours_do_not_fill_the_disk() -> None:
+    hours = [Cue(0, 12 * 3_600_000, "x" * 4_000) for _ in range(1_000)]
+    written = write_segment(hours, 60_000, 120_000)
+    assert 0 < len(written) <= MOST_SEGMENT + 100
+    assert len(read_cues(written)) > 50
