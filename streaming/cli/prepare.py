@@ -20,6 +20,8 @@ def prepare(settings: Settings) -> None:
         upgrade(engine)
     finally:
         engine.dispose()
+    for file in settings.data.glob("*.sqlite*"):
+        file.chmod(0o600)  # a copy that keeps modes leaves the folder's behind
 
 
 def main() -> int:

@@ -172,6 +172,7 @@ def prepare() -> None:
 
 def main() -> int:
     """Run a house by the `MATINEE_…` environment; gives the exit code."""
+    os.umask(0o077)  # whatever this house writes is for its own eyes
     data = Path(os.environ["MATINEE_DATA"])
     host, port = os.environ["MATINEE_HOST"], int(os.environ["MATINEE_PORT"])
     try:
