@@ -17,6 +17,8 @@ from streaming.errors import Fault, not_found
 from streaming.ids import AccountId, LicenceId, PlaybackId, TitleId, new_id, new_token, token_hash
 
 MAX_DEVICE = 80
+KEPT_ENDED = 50
+"""Ended playbacks kept of one licence; what older ones were watched is counted with the newest."""
 
 
 class PlaybackService:
@@ -160,6 +162,8 @@ class PlaybackService:
     ) -> Started:
         token, playback_id = new_token(), PlaybackId(new_id("pb"))
         budget, released = self._inherit(session, device, version, licence_id, now)
+        slots = store.same_slots(licence_id, device.account_id, version.title_id)
+        watched = store.fold(session, slots, KEPT_ENDED)
         holder = device.account_id or licence_id or ""
         position = _resume(store.resume(session, holder, version.title_id), version.duration_s)
         row = PlaybackRow(
@@ -178,6 +182,7 @@ class PlaybackService:
             lease_until=from_micros(self.lease.until(to_micros(now))),
             seen_at=now,
             position_s=position,
+            watched_s=watched,
             budget_level=budget.level,
             budget_at=from_micros(budget.at),
             released_periods=released,

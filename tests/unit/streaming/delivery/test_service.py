@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from streaming.delivery.budget import UNIT, is_released
 from streaming.delivery.model import PlaybackRow
+from streaming.delivery.service import KEPT_ENDED
 from streaming.delivery.values import Device
 from streaming.errors import Fault
 from streaming.licences.policy import Tier
@@ -57,6 +58,19 @@ def test_a_viewer_may_take_over_from_another_screen(house: House) -> None:
     second = house.start(take_over=True)
     assert house.key(first).code == "lease_ended"
     assert house.key(second).status == 200
+
+
+def test_starting_over_and_over_leaves_few_rows_and_loses_no_minute(house: House) -> None:
+    licence = house.licence(max_streams=1)
+    for _ in range(KEPT_ENDED + 30):
+        started = house.start(take_over=True)
+        house.wait(seconds=6)
+        house.renew(started, b'{"position_s": 1, "playing": true}')
+    with house.database.read() as session:
+        rows = list(session.scalars(select(PlaybackRow).where(PlaybackRow.licence_id == licence)))
+    assert len(rows) <= KEPT_ENDED + 2
+    assert house.playbacks.minutes_watched([TITLE])[TITLE] == pytest.approx((KEPT_ENDED + 30) / 10)
+    assert [one.playback_id for one in house.playbacks.watching_title(TITLE)] == [started.playback_id]
 
 
 def test_a_viewer_may_stop_only_their_own_playback(house: House) -> None:
