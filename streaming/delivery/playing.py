@@ -23,10 +23,11 @@ from streaming.delivery.answers import (
     read_body,
     text_answer,
 )
-from streaming.delivery.budget import Rule
+from streaming.delivery.budget import Rule, is_released
+from streaming.delivery.filmclock import FilmClocks
 from streaming.delivery.index import LiveIndex
 from streaming.delivery.keyring import KeyRing
-from streaming.delivery.leases import Leases, Proof
+from streaming.delivery.leases import SECOND, Leases, Proof
 from streaming.delivery.pacing import Pace
 from streaming.delivery.refusals import iso
 from streaming.delivery.signing import AddressSigner
@@ -110,6 +111,7 @@ class PlayDoor:
         self._opened: list[Reader] = []
         self._keys = KeyRing(keys_of)
         self._pace = Pace(writer)
+        self._clocks = FilmClocks()
 
     async def key(self, scope: Scope, match: re.Match[str]) -> Answer:
         """Hand out one content key: 16 raw bytes, counted before they are given. Raises `Fault`."""
@@ -120,9 +122,13 @@ class PlayDoor:
         if rendition is None or period >= version.periods:
             raise refusals.bad_address()
         self._leases.permit(playback, now, rendition.tier)
+        ahead = self._ahead(scope, playback, rendition, now)
         if self._leases.needs_write(playback, period, now):
             rule = Rule(self._burst, self._rate, version.period_seconds)
             release = self._leases.release_key(hashed, proof, rendition.tier, period, rule)
+            new = not is_released(playback.released_periods, period)
+            if new and not await self._pace.until_shown(playback, ahead, version.period_seconds):
+                return _again(scope)
             await self._pace.run(playback, release)
         key = await self._keys.key(playback.title_id, playback.version_id, rendition, period)
         return Answer(200, key.reveal(), KEY_HEADERS)
@@ -161,6 +167,7 @@ class PlayDoor:
             complete=version.complete,
             target=playlists.target_duration(segments, version.target_duration or 0),
             key_uri=lambda period: f"/play/{token}/key/{rendition.name}/{period}",
+            places=_is_paced(playback),
         )
         return text_answer(text, M3U8, header(scope, b"accept-encoding"))
 
@@ -188,6 +195,13 @@ class PlayDoor:
         while self._opened:
             self._opened.pop().close()
         self._readers = threading.local()
+
+    def _ahead(self, scope: Scope, playback: Playback, rendition: Rendition, now: int) -> float:
+        """Seconds of film between what a native player can be showing and what it asks a key for."""
+        place = playlists.read_place(scope.get("query_string", b"")) if _is_paced(playback) else None
+        if place is None:
+            return 0.0
+        return self._clocks.ahead(playback.id, rendition.name, *place, now / SECOND)
 
     def _asked(self, scope: Scope, token: str) -> tuple[bytes, Proof, int]:
         """Read who asks for what, and when."""
@@ -239,6 +253,17 @@ class PlayDoor:
                 raise refusals.bad_address()
             await asyncio.sleep(POLL_SECONDS)
         raise refusals.not_playable_yet()
+
+
+def _is_paced(playback: Playback) -> bool:
+    """Whether keys wait until they are needed: nobody can tell a native player that its licence ended."""
+    return playback.native and playback.licence_id is not None
+
+
+def _again(scope: Scope) -> Answer:
+    """Send a player to where it is already: it asks anew, and its time-out begins anew."""
+    address = f"{scope['path']}?{scope['query_string'].decode('ascii')}"
+    return Answer(307, b"", (*NO_STORE, (b"location", address.encode("ascii"))))
 
 
 def _report(body: bytes) -> tuple[float | None, bool]:

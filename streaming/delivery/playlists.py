@@ -5,13 +5,15 @@ key) at load; `EXT-X-START:TIME-OFFSET=0` keeps clients from beginning at the li
 still being encoded; `EXT-X-MAP` stands before the first `EXT-X-KEY`, because the init segment is clear.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import groupby
+from fractions import Fraction
 
 from streaming.delivery.values import Rendition, Segment
 
 VERSION = 7
 MIN_TARGET = 4
+_PLACE = re.compile(rb"s=([0-9]{1,6})&t=([0-9]{1,7}\.[0-9]{3})")
 _START = "#EXT-X-START:TIME-OFFSET=0,PRECISE=YES"
 
 
@@ -28,11 +30,13 @@ def media(
     complete: bool,
     target: int,
     key_uri: Callable[[int], str],
+    places: bool = False,
 ) -> str:
     """Render a media playlist: EVENT while the film grows, VOD with its end tag once `complete`.
 
     `key_uri` gives the address of the key of a crypto period. The IV is left out: it is the media
-    sequence number (RFC 8216 §5.2), and every rendition and period has a key of its own.
+    sequence number (RFC 8216 §5.2), and every rendition and period has a key of its own. With `places`
+    the address says which segment it is asked for, so that each segment's key is asked for anew.
     """
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", f"#EXT-X-TARGETDURATION:{target}"]
     lines += ["#EXT-X-MEDIA-SEQUENCE:0", f"#EXT-X-PLAYLIST-TYPE:{'VOD' if complete else 'EVENT'}"]
@@ -41,13 +45,27 @@ def media(
         lines.append(_START)
     if rendition.init_name is not None:
         lines.append(f'#EXT-X-MAP:URI="{rendition.init_name}"')
-    for period, group in groupby(segments, key=lambda segment: segment.period):
-        lines.append(f'#EXT-X-KEY:METHOD=AES-128,URI="{key_uri(period)}"')
-        for segment in group:
-            lines += [f"#EXTINF:{float(segment.duration):.6f},", segment.name]
+    start, key = Fraction(0), ""
+    for segment in segments:
+        place = f"?{place_query(segment.sequence, float(start))}" if places else ""
+        if key != (key := key_uri(segment.period) + place):
+            lines.append(f'#EXT-X-KEY:METHOD=AES-128,URI="{key}"')
+        lines += [f"#EXTINF:{float(segment.duration):.6f},", segment.name]
+        start += segment.duration
     if complete:
         lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"
+
+
+def place_query(sequence: int, start: float) -> str:
+    """Write which segment a key is asked for, and where in the film it starts (seconds)."""
+    return f"s={sequence}&t={start:.3f}"
+
+
+def read_place(query: bytes) -> tuple[int, float] | None:
+    """Read what `place_query` wrote."""
+    found = _PLACE.fullmatch(query)
+    return (int(found[1]), float(found[2])) if found else None
 
 
 def multivariant(

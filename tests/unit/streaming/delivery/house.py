@@ -92,11 +92,12 @@ async def asking(
     sent = {"host": "house.test", **(headers or {})}
     if cookies:
         sent["cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    path, _, query = path.partition("?")
     scope = {
         "type": "http",
         "method": method,
         "path": path,
-        "query_string": b"",
+        "query_string": query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
         "extensions": {"http.response.pathsend": {}} if pathsend else {},
     }
