@@ -35,7 +35,7 @@ def examine(settings: Settings) -> list[Finding]:
         _root_key,
         _database,
         _space,
-        _exposure,
+        exposure,
         _protections,
         _service,
     ]
@@ -121,7 +121,8 @@ def _space(settings: Settings) -> Iterator[Finding]:
         yield Finding("Disk", "good", said)
 
 
-def _exposure(settings: Settings) -> Iterator[Finding]:
+def exposure(settings: Settings) -> Iterator[Finding]:
+    """Look at how people reach the house: by https, and through a proxy it knows."""
     local = settings.host in ("127.0.0.1", "localhost", "::1")
     if settings.address.startswith("https://") or local:
         yield Finding("Address", "good", settings.address)
@@ -131,6 +132,13 @@ def _exposure(settings: Settings) -> Iterator[Finding]:
             "weak",
             f"{settings.address} is not https: browsers refuse to log in there",
             "Put a TLS proxy in front and set MATINEE_PUBLIC_URL=https://…",
+        )
+    if settings.public_url.startswith("https://") and not settings.trusted_proxies:
+        yield Finding(
+            "Proxy",
+            "weak",
+            "none is trusted, so all visitors count as one against the limits on logins",
+            "Set MATINEE_TRUSTED_PROXIES to the address your TLS proxy speaks from, like 127.0.0.1.",
         )
 
 
