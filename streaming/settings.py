@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 GB = 1_000_000_000
@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     )
     release_burst: int = Field(default=12, ge=1, description="Crypto periods released at once, for seeking.")
     release_rate: float = Field(default=4.0, gt=0, description="Periods refilled per period of real time.")
+
+    @field_validator("open_role", mode="before")
+    @classmethod
+    def _empty_closes(cls, value: object) -> object:
+        """Take an empty text for None: an environment variable cannot say it otherwise."""
+        return None if isinstance(value, str) and not value.strip() else value
 
     @property
     def address(self) -> str:
