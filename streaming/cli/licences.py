@@ -1,6 +1,5 @@
 """`matinee licence …`: who may watch what, until when."""
 
-import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -70,15 +69,15 @@ def list_licences(
     if as_json:
         return print_json(found)
     return print_table(
-        ("Licence", "Title", "For", "State", "Until", "Quality", "Screens"),
+        ("Licence", "Title", "For", "State", "Until", "Quality", "Watching"),
         [
             (
                 one["id"],
                 one["title_name"],
                 holder_words(one),
                 one["state"].replace("_", " "),
-                local(one["ends_at"] or one["valid_until"]) or "no end",
-                one["tier"],
+                until_words(one),
+                one["tier"].upper(),
                 f"{one['watching']} of {one['max_streams']}",
             )
             for one in found
@@ -153,7 +152,12 @@ def _print_licence(licence: dict[str, Any], as_json: bool) -> None:
     )
 
 
+def until_words(licence: dict[str, Any]) -> str:
+    """Say when a licence ends or ended: taken back, that was then, whatever it promised."""
+    return local(licence["revoked_at"] or licence["ends_at"] or licence["valid_until"]) or "no end"
+
+
 def holder_words(licence: dict[str, Any]) -> str:
     """Say who holds a licence."""
     holder = licence["holder"]
-    return str(holder["name"]) if holder["kind"] == "account" else f"link {json.dumps(holder['name'] or '')}"
+    return str(holder["name"]) if holder["kind"] == "account" else f"link “{holder['name'] or ''}”"

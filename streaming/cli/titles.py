@@ -75,8 +75,9 @@ def show(title: TitleArgument, as_json: AsJson = False) -> None:
     )
     if failure := found.get("failure"):
         print_pairs([("Failed", failure["sentence"]), ("What to do", failure["hint"])])
-    for rendition in found.get("renditions", []):
-        out.print("  " + plain(rendition_words(rendition)))
+    if rows := [rendition_row(one) for one in found.get("renditions", [])]:
+        out.print()
+        print_table(("Track", "Picture", "Rate", "Language", "Codec"), rows, "")
     return None
 
 
@@ -102,16 +103,18 @@ def state_words(title: dict[str, Any]) -> str:
     """Say a title's state, with its percentage while it moves."""
     progress = title.get("progress")
     if progress and title["state"] in ("queued", "encoding"):
-        return f"{title['state']} ({progress['stage']}, {progress['percent']:.0f} %)"
+        return f"{title['state']}, {min(99, int(progress['percent']))} %"
     return str(title["state"])
 
 
-def rendition_words(rendition: dict[str, Any]) -> str:
-    """Say one rendition in a line."""
-    parts = [rendition["name"]]
-    if rendition.get("height"):
-        parts.append(f"{rendition['width']}x{rendition['height']}")
-    parts += [rendition.get("codecs") or "", rendition.get("language") or ""]
-    if rendition.get("bandwidth"):
-        parts.append(f"{rendition['bandwidth'] / 1000:.0f} kbit/s")
-    return "  ".join(part for part in parts if part)
+def rendition_row(rendition: dict[str, Any]) -> tuple[str, str, str, str, str]:
+    """Say one rendition as a row; what is not known of it, or too little to say, stays empty."""
+    language = rendition.get("language") or ""
+    rate = round((rendition.get("bandwidth") or 0) / 1000)
+    return (
+        {"audio": "sound", "text": "subtitles"}.get(rendition["kind"], f"{rendition.get('height')}p"),
+        f"{rendition['width']}x{rendition['height']}" if rendition.get("height") else "",
+        f"{rate} kbit/s" if rate else "",
+        "" if language == "und" else language,
+        rendition.get("codecs") or "",
+    )
