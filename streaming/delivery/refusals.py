@@ -93,7 +93,7 @@ def tier_not_covered(tier: str) -> Fault:
     )
 
 
-def not_playable_yet(retry_after: int = 2) -> Fault:
+def not_playable_yet(retry_after: int = 1) -> Fault:
     """Nothing of the film is encoded so far."""
     return Fault(
         Code.UNAVAILABLE,

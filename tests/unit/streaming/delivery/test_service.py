@@ -107,7 +107,7 @@ def test_a_film_without_pictures_yet_says_come_back(bare_house: House) -> None:
     bare_house.make_film(segments=0, complete=False, without=["v240", "v720", "a0"])
     bare_house.licence()
     fault = refusal(bare_house)
-    assert (fault.name, fault.retry_after) == ("not_playable_yet", 2)
+    assert (fault.name, fault.retry_after) == ("not_playable_yet", 1)
 
 
 def test_a_film_that_is_not_there_is_not_found(house: House) -> None:
