@@ -29,17 +29,21 @@ def house() -> ASGIApp:
 
 
 def empty() -> ASGIApp:
-    """Build a FastAPI application that does nothing: the least that a request can cost with it."""
+    """Build a FastAPI application that does nothing; `/ready` spares FastAPI the making of an answer."""
     _tie()
     app = FastAPI(openapi_url=None)
 
     @app.get("/empty")
-    async def answer() -> Response:
+    async def nothing() -> None:
+        return None
+
+    @app.get("/ready")
+    async def ready() -> Response:
         return Response()
 
-    @app.post("/empty")
-    async def take() -> Response:
-        return Response(status_code=201)
+    @app.post("/empty", status_code=201)
+    async def take() -> None:
+        return None
 
     return app
 
