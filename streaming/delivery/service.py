@@ -165,7 +165,7 @@ class PlaybackService:
         slots = store.same_slots(licence_id, device.account_id, version.title_id)
         watched = store.fold(session, slots, KEPT_ENDED)
         holder = device.account_id or licence_id or ""
-        position = _resume(store.resume(session, holder, version.title_id), version.duration_s)
+        position = continues_at(store.resume(session, holder, version.title_id), version.duration_s)
         row = PlaybackRow(
             id=playback_id,
             token_hash=token_hash(token),
@@ -225,8 +225,11 @@ class PlaybackService:
         return now - timedelta(seconds=self.lease.grace)
 
 
-def _resume(position: float, duration: float | None) -> float:
-    """Begin again when the film was as good as over (the credits), else go on."""
-    if duration is not None and position > duration - max(15.0, duration * 0.03):
+def continues_at(position: float, duration: float | None) -> float:
+    """Where a film goes on that was left at `position` (seconds): at its beginning if it was as good as over.
+
+    As good as over are the last 3 % (the credits), and of a short film the last 15 seconds or its last tenth.
+    """
+    if duration is not None and position > duration - max(min(15.0, duration * 0.1), duration * 0.03):
         return 0.0
     return position

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from player import views
 from streaming.catalogue.values import TitleView
+from streaming.delivery.service import continues_at
 from streaming.ids import TitleId
 from streaming.licences.values import TitleRef
 from streaming.web.asking import asker
@@ -43,7 +44,8 @@ def film(request: Request, who: Viewer, title_id: TitleId) -> Response:
             progress=values.progress(title.progress),
             failure=values.failure(title),
             licence=values.terms(standing.licence, house.clock.now()),
-            resume_s=house.playbacks.resume_at(who.account_id, title_id) or None,
+            resume_s=continues_at(house.playbacks.resume_at(who.account_id, title_id), title.duration_s)
+            or None,
         )
     )
 

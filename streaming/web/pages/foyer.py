@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from player import views
 from streaming.catalogue.values import TitleView
+from streaming.delivery.service import continues_at
 from streaming.ids import TitleId
 from streaming.web.asking import asker
 from streaming.web.deps import Viewer, services
@@ -17,8 +18,7 @@ from streaming.web.pages.chrome import page_of, shown
 router = APIRouter(include_in_schema=False)
 
 HARDLY_BEGUN_S = 10.0
-NEARLY_OVER = 0.95
-"""A film left before the one or after the other is not one to continue."""
+"""A film left before this is not one to continue."""
 NEW = timedelta(days=30)
 
 
@@ -51,7 +51,7 @@ def foyer(request: Request, who: Viewer, q: str = "", scope: str = "all", cursor
 
 def _begun(title: TitleView, resume: dict[TitleId, float]) -> bool:
     at = resume.get(title.id, 0.0)
-    return at >= HARDLY_BEGUN_S and (title.duration_s is None or at < title.duration_s * NEARLY_OVER)
+    return continues_at(at, title.duration_s) >= HARDLY_BEGUN_S
 
 
 def _more(query: str, scope: views.Scope, cursor: str) -> str | None:
