@@ -138,7 +138,7 @@ def _tracks(title: TitleView) -> tuple[views.Track, ...]:
 
 def _track(rendition: RenditionView) -> views.Track:
     kind = views.TrackKind(rendition.kind)
-    detail = {"audio": "AAC, stereo", "text": "Subtitles (WebVTT)"}.get(rendition.kind, rendition.codecs)
+    detail = {"audio": "AAC, stereo", "text": "WebVTT"}.get(rendition.kind, rendition.codecs)
     label = f"{detail}, {rendition.label}" if rendition.label else detail
     return views.Track(kind, label, values.language(rendition.language))
 
