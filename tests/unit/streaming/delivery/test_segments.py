@@ -159,7 +159,7 @@ def test_players_of_other_origins_may_ask_first(house: House) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_segments_are_only_read(house: House, method: str) -> None:
-    assert ask(house.doors, method, address(house)).status == 400
+    assert ask(house.doors, method, address(house)).status == 405
 
 
 def test_a_store_without_files_is_streamed(house: House) -> None:
