@@ -14,8 +14,7 @@ from streaming.errors import Code, Fault
 
 PLAYERS = {
     # Through a pipe: who lists this machine's processes reads their arguments. No helper hears of it either.
-    # Keys come shortly before they are needed: reading on further would wait for them, and a seek with it.
-    "mpv": ["mpv", "--no-ytdl", "--cache-secs=10", "--force-media-title={name}", "--playlist=fd://{pipe}"],
+    "mpv": ["mpv", "--no-ytdl", "--force-media-title={name}", "--playlist=fd://{pipe}"],
     "vlc": ["vlc", "--meta-title={name}", "{url}"],
     "ffplay": ["ffplay", "-loglevel", "warning", "-i", "{url}"],
 }
