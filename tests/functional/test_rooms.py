@@ -101,11 +101,13 @@ def failed_film(house: WholeHouse, creator: TestClient) -> str:
         },
         content=b"film",
     )
-    title_id = made.headers["matinee-title"]
+    title_id = str(made.headers["matinee-title"])
     with house.services.database.write() as session:
         failure = Failure("cannot_open", "This file cannot be opened.", "")
         now = house.clock.now()
-        store.set_state(session, TitleId(title_id), TitleState.FAILED, now, among=TitleState, failure=failure)
+        store.set_state(
+            session, TitleId(title_id), TitleState.FAILED, now, among=tuple(TitleState), failure=failure
+        )
     return title_id
 
 
