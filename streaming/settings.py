@@ -34,7 +34,7 @@ class Settings(BaseSettings):
         default=False, description="Keep the uploaded file once its title is verified."
     )
     max_pixels: int = Field(default=8192 * 4320, gt=0, description="Largest picture a decoder may open.")
-    crypto_period_seconds: int = Field(default=60, ge=4, le=600, description="Film time under one key.")
+    crypto_period_seconds: int = Field(default=60, ge=4, le=300, description="Film time under one key.")
     lease_seconds: int = Field(default=300, ge=10, description="How long a stream's slot is held unrenewed.")
     lease_grace_seconds: int = Field(
         default=60, ge=0, description="How long after that a renewal still works."
