@@ -14,7 +14,7 @@ import { ANOTHER_FILE, Transfer, type TransferState } from "./transfer.ts";
 /** At once; more would only share the same line. */
 const LANES = 2;
 /** How long an upload that is complete stays in sight above the film that it became. */
-const FAREWELL_MS = 5000;
+const FAREWELL_MS = 8000;
 
 export function uploader(section: HTMLElement): void {
   new Uploader(section).begin();
