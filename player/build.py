@@ -37,10 +37,10 @@ def main(arguments: list[str] | None = None) -> int:
         install()
         if options.check:
             check()
-        if options.test:
-            test()
         if not options.only:
             build(force=options.force)
+        if options.test:
+            test()  # after the build: some tests weigh what it made
     except BuildError as error:
         print(f"Front end: {error}", file=sys.stderr)
         return 1
