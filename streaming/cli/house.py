@@ -38,10 +38,6 @@ def serve(data: Data = None, host: Host = None, port: Port = None) -> None:
     """
     settings = settings_for(data, host, port)
     os.environ.update(environment(settings))
-    err.print(
-        f"Matinee starts on {settings.address}, data in {plain(settings.data)}. Ctrl-C stops it.",
-        soft_wrap=True,
-    )
     # The supervisor takes this process's place, without the weight of the command line.
     os.execv(sys.executable, [sys.executable, "-m", "streaming.cli.supervisor"])  # noqa: S606
 

@@ -178,6 +178,7 @@ def main() -> int:
     try:
         with sole_holder(data):
             require_free_port(host, port)
+            say(f"starting on http://{host}:{port}, data in {data}. Ctrl-C stops it.")
             prepare()
             supervise(children())
     except CannotStart as reason:

@@ -59,13 +59,13 @@ class Transcoding:
         except Stopped:
             return STOPPED
         verdict = self._step("starter", encode_part, version_id, run, 0, STARTER)
-        if verdict.is_done and any(part.part == REST for part in parts):
-            verdict = self._children(version_id, run, [(0, REST)])
         if verdict.is_done:
-            verdict = self._step("poster", paint_poster, version_id, run)
-        if verdict.is_done:
+            chunks = [(part.number, part.part) for part in parts if part.part in (REST, ALL)]
             verdict = self._children(
-                version_id, run, [(part.number, part.part) for part in parts if part.part == ALL]
+                version_id,
+                run,
+                chunks,
+                meanwhile=lambda: self._step("poster", paint_poster, version_id, run),
             )
         for number in [part.number for part in parts if part.part == TEXT]:
             if verdict.is_done:
@@ -85,18 +85,27 @@ class Transcoding:
 
         return guarded
 
-    def _children(self, version_id: VersionId, run: int, parts: list[tuple[int, str]]) -> Verdict:
-        """Run chunk workflows, `width` at a time, and wait for all that were started."""
-        worst, running = DONE, deque[object]()
+    def _children(
+        self,
+        version_id: VersionId,
+        run: int,
+        parts: list[tuple[int, str]],
+        meanwhile: Callable[[], Verdict],
+    ) -> Verdict:
+        """Run chunk workflows, `width` at a time, and wait for all that were started.
+
+        `meanwhile` is done beside the first ones: it needs the source, but nobody waits for it.
+        """
+        worst, running, owed = DONE, deque[object](), [meanwhile]
         for number, part in parts:
             while len(running) >= self._width:
-                worst = _worse(worst, self._next(running))
+                worst = _worse(worst, owed.pop()() if owed else self._next(running))
             if not worst.is_done:
                 break
             child = f"{workflow_id(Claim(version_id, run))}-{number}-{part}"
             running.append(self._jobs.start(child, CHUNK, version_id, run, number, part))
-        while running:
-            worst = _worse(worst, self._next(running))
+        while owed or running:
+            worst = _worse(worst, owed.pop()() if owed else self._next(running))
         return worst
 
     def _next(self, running: "deque[object]") -> Verdict:
