@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from streaming.cli.output import err, out, plain, print_json
+from streaming.cli.output import out, plain, print_json
 from streaming.cli.titles import AsJson
 from streaming.errors import Code, Fault
 from streaming.settings import Settings
