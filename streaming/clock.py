@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
 
 class Clock(Protocol):
     """Something that knows the time."""
@@ -40,9 +42,9 @@ def to_micros(instant: datetime) -> int:
     """Microseconds since 1970-01-01T00:00Z of an aware `instant`."""
     if instant.tzinfo is None:
         raise ValueError("an instant needs a time zone")
-    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return (instant - _EPOCH) // _MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
     """Give the aware UTC instant for `micros` microseconds since 1970."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
+    return _EPOCH + timedelta(microseconds=micros)
