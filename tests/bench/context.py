@@ -22,7 +22,7 @@ class Bench:
     @property
     def seconds(self) -> float:
         """How long one side of a server is loaded in one round."""
-        return 1.0 if self.quick else 3.0
+        return 1.0 if self.quick else 2.0
 
     def place(self, name: str) -> Path:
         """Make a new folder of this run."""

@@ -27,7 +27,7 @@ def measure(bench: Bench) -> list[Figure]:
 
 def _size(bench: Bench, label: str, size: int) -> Figure:
     bench.tell(f"segments of {label}")
-    seconds = 1 if bench.quick else 2
+    seconds = 1
     found = bench.interleave({"ours": _ours(size, seconds), "openssl": _openssl(size, seconds)})
     return Figure(
         name=f"Encryption of {label} segments",

@@ -15,7 +15,7 @@ from tests.bench.stage import Stage, build_stage
 
 SIZES = (("2 MiB", 2 << 20, 48), ("300 kB", 300_000, 200))
 OURS, NGINX, UVICORN = "Granian", "nginx", "uvicorn"
-CONNECTIONS = 8
+CONNECTIONS = 32
 HOW = (
     "{label} objects of the store, all in the page cache. The house (whole application, the signed address "
     "checked for every request, `pathsend`) runs as one Granian worker, as `matinee serve` starts it; nginx "
