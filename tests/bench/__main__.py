@@ -42,7 +42,7 @@ def main(words: Sequence[str] | None = None) -> int:
     chosen = [one for one in MEASURES if not asked.names or one.name in asked.names]
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     about = machine.describe()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("The run was told to stop (SIGTERM)."))
     signal.signal(signal.SIGALRM, _too_long)
     signal.alarm(LONGEST_SECONDS)
     begun = time.monotonic()
