@@ -182,13 +182,13 @@ class _Work:
         self._put(rung, segment, clear, segment.frames)
 
     def _audio(self, audio: AudioRendition, stream: Iterator[bytes]) -> None:
-        self._put_init(audio.name, aac.CODECS, aac.make_init(audio.bitrate))
-        parser = aac.AdtsParser()
-        borders = self._plan.audio_borders
+        self._put_init(audio.name, aac.CODECS, aac.make_init(audio.bitrate, audio.rate, audio.channels))
+        parser = aac.AdtsParser(audio.rate, audio.channels)
+        borders = self._plan.audio_borders(audio.name)
         waiting = iter(self._segments)
         segment = next(waiting, None)
         # The encoder's first frame is priming, then come the lead-in's frames: neither belongs to the film.
-        skip = borders[self._chunk.first_segment] - audio_span(self._plan, self._chunk)[0] + 1
+        skip = borders[self._chunk.first_segment] - audio_span(self._plan, audio, self._chunk)[0] + 1
         frames: list[bytes] = []
         for data in stream:
             for frame in parser.feed(data):
@@ -198,9 +198,9 @@ class _Work:
                 frames.append(frame)
                 first, end = borders[segment.sequence : segment.sequence + 2]
                 if len(frames) == end - first:
-                    self._put(
-                        audio, segment, aac.make_fragment(segment.sequence + 1, first, frames), len(frames)
-                    )
+                    start = audio.phase + first * audio.samples
+                    clear = aac.make_fragment(segment.sequence + 1, start, frames, audio.samples)
+                    self._put(audio, segment, clear, len(frames))
                     frames, segment = [], next(waiting, None)
         parser.close()
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import ffmpeg
 
-from transcoder.grid import AAC_SAMPLES, AUDIO_RATE
 from transcoder.ladder import AudioRendition, VideoRendition
 from transcoder.media import AudioTrack
 from transcoder.plan import Chunk, Plan, TextRendition
@@ -56,9 +55,9 @@ def encode_argv(
         for number, rung in enumerate(video):
             picture = _picture(split.stream(number), plan, rung)
             outputs.append(picture.output(f"pipe:{pipes[rung.name]}", **_video_output(plan, chunk, rung)))
-    if plan.audio and plan.info.audio and plan.audio.name in names:
-        sound = _sound(film, plan, plan.info.audio, chunk)
-        outputs.append(sound.output(f"pipe:{pipes[plan.audio.name]}", **_audio_output(plan.audio)))
+    for audio in (audio for audio in plan.audios if audio.name in names):
+        sound = _sound(film, plan, audio, chunk)
+        outputs.append(sound.output(f"pipe:{pipes[audio.name]}", **_audio_output(audio)))
     command = ffmpeg.merge_outputs(*outputs).global_args(*_global(pipes))
     return [str(word) for word in ffmpeg.compile(command, cmd=binary)]
 
@@ -209,8 +208,9 @@ def _key_frames(plan: Plan, chunk: Chunk) -> str:
     return ",".join(_seconds(max(Fraction(0), start - Fraction(1, 2)) / plan.frame_rate) for start in starts)
 
 
-def _sound(film: Any, plan: Plan, track: AudioTrack, chunk: Chunk) -> Any:
-    first, end = audio_span(plan, chunk)
+def _sound(film: Any, plan: Plan, audio: AudioRendition, chunk: Chunk) -> Any:
+    track = plan.info.audio(audio.stream)
+    first, end = audio_span(plan, audio, chunk)
     stream = film[str(track.index)]
     ticks = 1 / (track.time_base * track.sample_rate)
     if ticks.denominator != 1:
@@ -218,34 +218,33 @@ def _sound(film: Any, plan: Plan, track: AudioTrack, chunk: Chunk) -> Any:
         # would disagree by some samples about where they meet.
         stream = stream.filter("asetpts", _snapped(track))
     origin = round(plan.info.video.start * track.sample_rate)
-    begin = first * AAC_SAMPLES * track.sample_rate // AUDIO_RATE
+    begin = first * audio.samples * track.sample_rate // audio.rate
     return (
         stream.filter("asetpts", f"PTS-{origin}")
         # To the sample, and before resampling: every chunk then resamples in the same phase.
         .filter("atrim", start_pts=begin)
         .filter(
             "aresample",
-            AUDIO_RATE,
+            audio.rate,
             ochl="stereo",
             osf="fltp",
             **{"async": 1},  # gaps become silence
             first_pts=begin,  # silence up to the first sound; counted at the source's rate
         )
         .filter("apad")
-        .filter("atrim", end_sample=(end - first) * AAC_SAMPLES)
+        .filter("atrim", end_sample=(end - first) * audio.samples)
         .filter("asetpts", "N")
     )
 
 
-def audio_span(plan: Plan, chunk: Chunk) -> tuple[int, int]:
-    """AAC frames of sound given to the encoder for a chunk: first, and first after the last.
+def audio_span(plan: Plan, audio: AudioRendition, chunk: Chunk) -> tuple[int, int]:
+    """Frames of sound given to the encoder for a chunk: first, and first after the last.
 
     The first is at least `AUDIO_LEAD` before the chunk and falls on a whole sample of the source.
     """
-    borders = plan.audio_borders
+    borders = plan.audio_borders(audio.name)
     first = borders[chunk.first_segment] - AUDIO_LEAD
-    rate = plan.info.audio.sample_rate if plan.info.audio else AUDIO_RATE
-    step = AUDIO_RATE // gcd(AUDIO_RATE, AAC_SAMPLES * rate)
+    step = audio.rate // gcd(audio.rate, audio.samples * plan.info.audio(audio.stream).sample_rate)
     if step <= _MOST_STEP:
         first -= first % step
     return first, borders[chunk.first_segment + chunk.segments] + AUDIO_TAIL
@@ -262,7 +261,7 @@ def _audio_output(audio: AudioRendition) -> dict[str, Any]:
     return {
         "c:a": "aac",
         "b:a": audio.bitrate,
-        "ar": AUDIO_RATE,
+        "ar": audio.rate,
         "ac": audio.channels,
         "f": "adts",
         "flush_packets": 1,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from typing import Protocol
 
 AUDIO_RATE = 48_000
 AAC_SAMPLES = 1024
@@ -46,6 +47,25 @@ class Chunk:
     def end_frame(self) -> int:
         """The first frame after this chunk."""
         return self.first_frame + self.frames
+
+
+class Sound(Protocol):
+    """The grid of an audio rendition: frame `n` begins `phase + n * samples` samples after the film."""
+
+    @property
+    def rate(self) -> int:
+        """Samples a second."""
+        ...
+
+    @property
+    def samples(self) -> int:
+        """Samples of one frame."""
+        ...
+
+    @property
+    def phase(self) -> int:
+        """Samples from the first picture to the first frame."""
+        ...
 
 
 def period_length(rate: Fraction, period_seconds: int) -> int:
@@ -129,7 +149,9 @@ def make_chunks(borders: tuple[int, ...], segments: tuple[Segment, ...]) -> tupl
     return tuple(chunks)
 
 
-def audio_border(frame: int, rate: Fraction, *, last: bool) -> int:
-    """The AAC frame at which audio is cut for a video border: the nearest, or all-covering at the end."""
-    exact = frame / rate * AUDIO_RATE / AAC_SAMPLES
+def audio_border(frame: int, rate: Fraction, sound: Sound, *, last: bool) -> int:
+    """The audio frame at which sound is cut for a video border: the nearest, or all-covering at the end."""
+    if frame == 0:
+        return 0
+    exact = (frame / rate * sound.rate - sound.phase) / sound.samples
     return -int(-exact // 1) if last else round(exact)

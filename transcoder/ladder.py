@@ -3,13 +3,19 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from transcoder.grid import AAC_SAMPLES, AUDIO_RATE
+
 SD_PIXELS = 1024 * 576
 """A rung of at most this many pixels is tier `sd`: 576 lines of a 16:9 picture, in any shape."""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoRendition:
-    """One H.264 rung. `maxrate` and `bufsize` in bits and bits a second, `level` as in "4.0"."""
+    """One rung. `maxrate` and `bufsize` in bits and bits a second, `level` as in "4.0".
+
+    `codec` is "h264", "hevc" or "av1". `copied`: the source's own packets, not encoded again. `hdr`: ""
+    (SDR), "pq" or "hlg". `reason` is a sentence: why this rung is there and why at this rate.
+    """
 
     name: str
     tier: str
@@ -19,6 +25,10 @@ class VideoRendition:
     maxrate: int
     bufsize: int
     level: str
+    codec: str = "h264"
+    copied: bool = False
+    hdr: str = ""
+    reason: str = ""
 
     @property
     def bandwidth(self) -> int:
@@ -28,12 +38,27 @@ class VideoRendition:
 
 @dataclass(frozen=True, slots=True)
 class AudioRendition:
-    """The AAC-LC stereo rendition at 48 kHz. `bitrate` in bits a second."""
+    """One sound of one track. `stream` is its index in the source, `bitrate` in bits a second.
 
-    name: str = "a0"
+    `codec` is "aac" or "opus", `rate` its samples a second, `samples` those of one frame of the codec. Frame
+    `n` begins `phase + n * samples` samples after the first picture. `copied`, `language`, `title`, `role`
+    and `default` as in `VideoRendition` and `media.AudioTrack`.
+    """
+
+    name: str
+    stream: int
     tier: str = "sd"
+    codec: str = "aac"
     bitrate: int = 128_000
     channels: int = 2
+    language: str = "und"
+    title: str = ""
+    role: str = "main"
+    default: bool = False
+    copied: bool = False
+    rate: int = AUDIO_RATE
+    samples: int = AAC_SAMPLES
+    phase: int = 0
 
     @property
     def bandwidth(self) -> int:

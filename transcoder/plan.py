@@ -7,8 +7,6 @@ from functools import cached_property
 from itertools import pairwise
 
 from transcoder.grid import (
-    AAC_SAMPLES,
-    AUDIO_RATE,
     Chunk,
     Segment,
     audio_border,
@@ -50,6 +48,8 @@ class TextRendition:
     language: str
     title: str
     forced: bool
+    sdh: bool = False
+    default: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,19 +58,21 @@ class Plan:
 
     Video times are whole frames: frame `k` begins at `k / frame_rate` seconds, or `k * frame_ticks` in
     `timescale`. `video` is best first. `segment_borders` are frames, `chunk_borders` are segment numbers;
-    both end with their total. Read `segments` and `chunks` instead.
+    both end with their total. Read `segments` and `chunks` instead. `reasons` are sentences for the creator:
+    why the ladder is as it is.
     """
 
     info: MediaInfo
     policy: Policy
     video: tuple[VideoRendition, ...]
-    audio: AudioRendition | None
+    audios: tuple[AudioRendition, ...]
     texts: tuple[TextRendition, ...]
     timescale: int
     frame_ticks: int
     period_frames: int
     segment_borders: tuple[int, ...]
     chunk_borders: tuple[int, ...]
+    reasons: tuple[str, ...] = ()
 
     @property
     def frame_rate(self) -> Fraction:
@@ -100,7 +102,7 @@ class Plan:
     @cached_property
     def target_duration(self) -> int:
         """Whole seconds for `EXT-X-TARGETDURATION` (RFC 8216 §4.3.3.1), the same in all renditions."""
-        names = (self.video[0].name, *((self.audio.name,) if self.audio else ()))
+        names = (self.video[0].name, *(sound.name for sound in self.audios))
         longest = max(self.segment_duration(n, s.sequence) for n in names for s in self.segments)
         return max(1, int(longest + Fraction(1, 2)))
 
@@ -115,28 +117,42 @@ class Plan:
         return make_chunks(self.chunk_borders, self.segments)
 
     @cached_property
-    def audio_borders(self) -> tuple[int, ...]:
-        """AAC frames at which audio segments begin, ending with their total."""
+    def _sounds(self) -> dict[str, AudioRendition]:
+        return {sound.name: sound for sound in self.audios}
+
+    @cached_property
+    def _audio_borders(self) -> dict[str, tuple[int, ...]]:
         last = len(self.segment_borders) - 1
-        return tuple(
-            audio_border(frame, self.frame_rate, last=number == last)
-            for number, frame in enumerate(self.segment_borders)
-        )
+        return {
+            sound.name: tuple(
+                audio_border(frame, self.frame_rate, sound, last=number == last)
+                for number, frame in enumerate(self.segment_borders)
+            )
+            for sound in self.audios
+        }
+
+    def audio_borders(self, name: str) -> tuple[int, ...]:
+        """Frames of the sound at which its segments begin, ending with their total; raises KeyError."""
+        return self._audio_borders[name]
+
+    def is_audio(self, name: str) -> bool:
+        """Tell whether a rendition is sound."""
+        return name in self._sounds
 
     @property
     def renditions(self) -> tuple[str, ...]:
-        """Names of all video renditions, best first, and then audio."""
-        return (*(v.name for v in self.video), *((self.audio.name,) if self.audio else ()))
+        """Names of all video renditions, best first, and then sound."""
+        return (*(rung.name for rung in self.video), *self._sounds)
 
     @property
     def starter(self) -> tuple[str, ...]:
-        """The renditions of chunk 0 that make the film playable soonest: the lowest rung and audio."""
-        return (self.video[-1].name, *((self.audio.name,) if self.audio else ()))
+        """The renditions of chunk 0 that make the film playable soonest: the lowest rung and sound."""
+        return (self.video[-1].name, *self._sounds)
 
     def rendition(self, name: str) -> VideoRendition | AudioRendition | TextRendition:
         """Find a rendition; raises KeyError."""
-        if self.audio and name == self.audio.name:
-            return self.audio
+        if name in self._sounds:
+            return self._sounds[name]
         rungs = {rung.name: rung for rung in self.video}
         return rungs[name] if name in rungs else {text.name: text for text in self.texts}[name]
 
@@ -146,9 +162,10 @@ class Plan:
 
     def segment_duration(self, name: str, sequence: int) -> Fraction:
         """Exact seconds of a video or audio segment, for `EXTINF`."""
-        if self.audio and name == self.audio.name:
-            first, end = self.audio_borders[sequence : sequence + 2]
-            return Fraction((end - first) * AAC_SAMPLES, AUDIO_RATE)
+        sound = self._sounds.get(name)
+        if sound is not None:
+            first, end = self._audio_borders[name][sequence : sequence + 2]
+            return Fraction((end - first) * sound.samples, sound.rate)
         return self.segments[sequence].frames / self.frame_rate
 
     def text_duration(self, period: int) -> Fraction:
@@ -173,6 +190,22 @@ class Plan:
 DEFAULT_POLICY = Policy()
 
 
+def make_sounds(info: MediaInfo, policy: Policy) -> tuple[AudioRendition, ...]:
+    """Decide what is made of every sound track: stereo for all."""
+    return tuple(
+        AudioRendition(
+            name=f"a{number}",
+            stream=track.index,
+            bitrate=policy.audio_bitrate,
+            language=track.language,
+            title=track.title,
+            role=track.role,
+            default=number == 0,
+        )
+        for number, track in enumerate(info.audios)
+    )
+
+
 def make_plan(info: MediaInfo, policy: Policy = DEFAULT_POLICY) -> Plan:
     """Decide what will be made of a film; the same input always gives the same plan."""
     track, rate = info.video, info.video.frame_rate
@@ -184,9 +217,11 @@ def make_plan(info: MediaInfo, policy: Policy = DEFAULT_POLICY) -> Plan:
         info=info,
         policy=policy,
         video=make_ladder(track.width, track.height, rate, policy.crf),
-        audio=AudioRendition(bitrate=policy.audio_bitrate) if info.audio else None,
+        audios=make_sounds(info, policy),
         texts=tuple(
-            TextRendition(f"t{number}", "sd", text.index, text.language, text.title, text.forced)
+            TextRendition(
+                f"t{number}", "sd", text.index, text.language, text.title, text.forced, text.sdh, text.default
+            )
             for number, text in enumerate(info.texts)
         ),
         timescale=rate.numerator * scale,

@@ -17,10 +17,11 @@ _MOST_JSON = 4 << 20
 _TAIL_SECONDS = 4
 _LISTS = (b"#EXTM3U", b"ffconcat", b"<MPD", b"<?xml", b"[playlist]", b"v=0")
 _SHOW = (
-    "stream=index,codec_name,codec_type,codec_tag_string,has_b_frames,width,height,sample_aspect_ratio,pix_fmt,field_order,"
+    "stream=index,codec_name,codec_type,profile,level,channel_layout,codec_tag_string,has_b_frames,width,height,sample_aspect_ratio,pix_fmt,field_order,"
     "r_frame_rate,avg_frame_rate,time_base,start_pts,start_time,duration,nb_frames,sample_rate,channels,"
     "color_space,color_primaries,color_transfer:stream_disposition:stream_tags=language,title:"
-    "stream_side_data=rotation:format=format_name,start_time,duration"
+    "stream_side_data=rotation:format=format_name,start_time,duration:"
+    "chapter=start_time,end_time:chapter_tags=title"
 )
 
 
@@ -35,12 +36,14 @@ def probe(path: Path, limits: Limits = DEFAULT_LIMITS, cancel: threading.Event |
     stream = tracks.video_stream(raw["streams"])
     _check_picture(stream, limits)
     frames = _count_frames(reader, raw, stream)
+    video = tracks.video_track(stream, frames)
     info = MediaInfo(
         container=str(raw["format"]["format_name"]),
         size=size,
-        video=tracks.video_track(stream, frames),
-        audio=tracks.audio_track(raw["streams"]),
+        video=video,
+        audios=tracks.audio_tracks(raw["streams"]),
         texts=tracks.text_tracks(raw["streams"]),
+        chapters=tracks.chapters(raw.get("chapters", ()), video.start, frames / video.frame_rate),
     )
     if info.duration > limits.max_duration:
         hours = limits.max_duration // 3600

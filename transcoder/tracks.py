@@ -1,17 +1,21 @@
 """From ffprobe's JSON to typed tracks: which streams count, their size, rate and clock. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
 from typing import Any
 
 from transcoder.errors import Refused
-from transcoder.media import AudioTrack, TextTrack, VideoTrack
+from transcoder.media import AudioTrack, Chapter, TextTrack, VideoTrack
 
 Raw = Mapping[str, Any]
 
 MOST_RATE = 60
 LEAST_RATE = 8
+MOST_AUDIOS = 16
+"""Sound tracks of one film: more are no film's, and each is encoded."""
+MOST_CHAPTERS = 1000
 MOST_TEXTS = 32
 """Subtitle tracks of one film: each is a read of the whole file."""
 _STANDARD = (
@@ -19,6 +23,7 @@ _STANDARD = (
     *(Fraction(thousands, 1001) for thousands in (24_000, 30_000, 60_000)),
 )
 _TEXT_CODECS = {"subrip", "ass", "ssa", "mov_text", "webvtt", "text"}
+_DESCRIPTIONS = ("audio description", "described", "descriptive")
 _MATRICES = {"bt709", "smpte170m", "bt470bg", "smpte240m", "bt2020nc", "fcc"}
 _PRIMARIES = {
     "bt709",
@@ -47,25 +52,39 @@ def video_stream(streams: Sequence[Raw]) -> Raw:
     return max(films, key=lambda s: (_flag(s, "default"), _pixels(s)))
 
 
-def audio_track(streams: Sequence[Raw]) -> AudioTrack | None:
-    """Choose the sound: the default track, else the first that is not a commentary."""
+def audio_tracks(streams: Sequence[Raw]) -> tuple[AudioTrack, ...]:
+    """List the first `MOST_AUDIOS` streams that can be heard: the default one first, commentaries last."""
     heard = [
         s for s in streams if s.get("codec_type") == "audio" and s.get("codec_name", "unknown") != "unknown"
     ]
     heard = [s for s in heard if int(s.get("sample_rate", 0)) > 0 and int(s.get("channels", 0)) > 0]
-    if not heard:
-        return None
-    best = max(heard, key=lambda s: (_flag(s, "default"), not _flag(s, "comment", "visual_impaired")))
-    base = Fraction(best["time_base"])
+    heard.sort(key=lambda s: (not _flag(s, "default"), audio_role(s) != "main"))
+    return tuple(_audio_track(s) for s in heard[:MOST_AUDIOS])
+
+
+def _audio_track(stream: Raw) -> AudioTrack:
     return AudioTrack(
-        index=int(best["index"]),
-        codec=str(best["codec_name"]),
-        channels=int(best["channels"]),
-        sample_rate=int(best["sample_rate"]),
-        time_base=base,
-        start_pts=int(best.get("start_pts", 0)),
-        language=_tag(best, "language") or "und",
+        index=int(stream["index"]),
+        codec=str(stream["codec_name"]),
+        profile=str(stream.get("profile", "")),
+        channels=int(stream["channels"]),
+        layout=str(stream.get("channel_layout", "")),
+        sample_rate=int(stream["sample_rate"]),
+        time_base=Fraction(stream["time_base"]),
+        start_pts=int(stream.get("start_pts", 0)),
+        language=_tag(stream, "language") or "und",
+        title=_tag(stream, "title"),
+        role=audio_role(stream),
+        default=_flag(stream, "default"),
     )
+
+
+def audio_role(stream: Raw) -> str:
+    """Tell what a sound track is for: by its flags, or by its title where it has none."""
+    title = _tag(stream, "title").casefold()
+    if _flag(stream, "visual_impaired", "descriptions") or any(word in title for word in _DESCRIPTIONS):
+        return "description"
+    return "commentary" if _flag(stream, "comment") or "comment" in title else "main"
 
 
 def text_tracks(streams: Sequence[Raw]) -> tuple[TextTrack, ...]:
@@ -77,6 +96,8 @@ def text_tracks(streams: Sequence[Raw]) -> tuple[TextTrack, ...]:
             _tag(s, "language") or "und",
             _tag(s, "title"),
             _flag(s, "forced"),
+            _flag(s, "hearing_impaired", "captions"),
+            _flag(s, "default"),
         )
         for s in streams
         if s.get("codec_type") == "subtitle" and s.get("codec_name") in _TEXT_CODECS
@@ -95,6 +116,9 @@ def video_track(stream: Raw, frames: int) -> VideoTrack:
         coded_width=int(stream["width"]),
         coded_height=int(stream["height"]),
         rotation=rotation(stream),
+        profile=str(stream.get("profile", "")),
+        level=max(0, int(stream.get("level", 0))),
+        bit_depth=_bit_depth(str(stream.get("pix_fmt", ""))),
         frame_rate=frame_rate(stream),
         frames=frames,
         time_base=Fraction(stream["time_base"]),
@@ -166,6 +190,25 @@ def ratio(text: str) -> Fraction:
         return Fraction(text)
     except (ValueError, ZeroDivisionError):
         return Fraction(0)
+
+
+def chapters(raw: Sequence[Raw], start: Fraction, duration: Fraction) -> tuple[Chapter, ...]:
+    """Read the first `MOST_CHAPTERS` chapters; `start` and `duration` are the film's, in seconds."""
+    found = (
+        Chapter(
+            max(Fraction(0), ratio(str(one.get("start_time", ""))) - start),
+            min(duration, ratio(str(one.get("end_time", ""))) - start),
+            _tag(one, "title"),
+        )
+        for one in raw[:MOST_CHAPTERS]
+    )
+    return tuple(sorted((one for one in found if one.start < one.end), key=lambda one: one.start))
+
+
+def _bit_depth(pixel_format: str) -> int:
+    found = re.search(r"(?:p0?|gray|x2rgb|x2bgr|rgb|bgr)(9|10|12|14|16|30|48|64)(?:le|be)?$", pixel_format)
+    deep = {"30": 10, "48": 16, "64": 16}
+    return deep.get(found[1], int(found[1])) if found else 8
 
 
 def _pixels(stream: Raw) -> int:

@@ -8,9 +8,8 @@ from fractions import Fraction
 from transcoder.encrypt import decrypt_segment
 from transcoder.errors import BadMedia
 from transcoder.fmp4 import boxes, find, read_fragment
-from transcoder.grid import AAC_SAMPLES, AUDIO_RATE
 from transcoder.keyschedule import KeySource
-from transcoder.ladder import VideoRendition
+from transcoder.ladder import AudioRendition
 from transcoder.manifest import Kind, Manifest, ManifestObject
 from transcoder.plan import Plan
 
@@ -133,9 +132,10 @@ def _check_segment(item: ManifestObject, plan: Plan, clear: bytes) -> Iterator[F
 
 def _expected(item: ManifestObject, plan: Plan) -> tuple[int, int, int, int]:
     """Start in ticks, frames, ticks a second, and ticks by which the first picture is delayed."""
-    if isinstance(plan.rendition(item.rendition), VideoRendition):
-        segment = plan.segments[item.sequence]
-        start = segment.first_frame * plan.frame_ticks
-        return start, segment.frames, plan.timescale, plan.reorder_ticks
-    first, end = plan.audio_borders[item.sequence : item.sequence + 2]
-    return first * AAC_SAMPLES, end - first, AUDIO_RATE, 0
+    rendition = plan.rendition(item.rendition)
+    if isinstance(rendition, AudioRendition):
+        first, end = plan.audio_borders(rendition.name)[item.sequence : item.sequence + 2]
+        return rendition.phase + first * rendition.samples, end - first, rendition.rate, 0
+    segment = plan.segments[item.sequence]
+    start = segment.first_frame * plan.frame_ticks
+    return start, segment.frames, plan.timescale, plan.reorder_ticks

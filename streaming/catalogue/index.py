@@ -29,6 +29,8 @@ class IndexedRendition:
     language: str
     label: str
     forced: bool
+    role: str
+    default: bool
     bandwidth: int
     average_bandwidth: int
     init_object: str | None
@@ -173,6 +175,8 @@ def _rendition(row: RenditionRow) -> IndexedRendition:
         language=row.language,
         label=row.label,
         forced=row.forced,
+        role=row.role,
+        default=row.is_default,
         bandwidth=row.bandwidth,
         average_bandwidth=row.average_bandwidth,
         init_object=row.init_object,

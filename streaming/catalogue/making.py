@@ -132,6 +132,8 @@ def _rendition_row(version_id: str, position: int, new: NewRendition) -> Renditi
         language=new.language,
         label=new.label,
         forced=new.forced,
+        role=new.role,
+        is_default=new.default,
         timescale=new.timescale,
         bandwidth=new.bandwidth,
         average_bandwidth=new.bandwidth,

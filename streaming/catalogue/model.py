@@ -109,6 +109,10 @@ class RenditionRow(Base):
     language: Mapped[str] = mapped_column(String(20), default="und")
     label: Mapped[str] = mapped_column(String(100), default="")
     forced: Mapped[bool] = mapped_column(default=False)
+    role: Mapped[str] = mapped_column(String(12), default="main")
+    """Sound: `main`, `commentary` or `description`; text: `main` or `sdh`."""
+    is_default: Mapped[bool] = mapped_column(default=False)
+    """What plays when nobody has chosen."""
     timescale: Mapped[int] = mapped_column(default=1)
     """Ticks a second of `segments.start_ticks` and `duration_ticks`."""
     bandwidth: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -74,6 +74,7 @@ class RenditionView:
     bandwidth: int
     language: str
     label: str
+    role: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,8 @@ class NewRendition:
     language: str = "und"
     label: str = ""
     forced: bool = False
+    role: str = "main"
+    default: bool = False
     bandwidth: int = 0
 
 

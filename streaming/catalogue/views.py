@@ -95,4 +95,5 @@ def _rendition(row: RenditionRow) -> RenditionView:
         bandwidth=row.bandwidth,
         language=row.language,
         label=row.label,
+        role=row.role,
     )

@@ -109,6 +109,8 @@ def _rendition(found: Any) -> Rendition:
         language=found.language,
         label=found.label,
         forced=found.forced,
+        role=found.role,
+        default=found.default,
         init_name=found.init_object.rpartition("/")[2] if found.init_object else None,
     )
 

@@ -14,6 +14,11 @@ from streaming.delivery.values import Rendition, Segment
 VERSION = 7
 MIN_TARGET = 4
 _PLACE = re.compile(rb"s=([0-9]{1,6})&t=([0-9]{1,7}\.[0-9]{3})")
+_CHARACTERISTICS = {
+    "description": "public.accessibility.describes-video",
+    "sdh": "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound",
+}
+"""Media characteristics by role (HLS authoring specification, Apple)."""
 _START = "#EXT-X-START:TIME-OFFSET=0,PRECISE=YES"
 
 
@@ -118,7 +123,7 @@ def _group(
         if name in taken:
             name = f"{name} ({one.name})"
         taken.add(name)
-        default = number == 0 and kind == "AUDIO"
+        default = one.default or (number == 0 and kind == "AUDIO" and not any(m.default for m in members))
         lines.append(_media_tag(kind, group, name, one, media_uri(one), default=default))
     return lines
 
@@ -132,6 +137,8 @@ def _media_tag(kind: str, group: str, name: str, one: Rendition, uri: str, *, de
         items.append(f"FORCED={'YES' if one.forced else 'NO'}")
     elif one.channels:
         items.append(f'CHANNELS="{one.channels}"')
+    if one.role in _CHARACTERISTICS:
+        items.append(f'CHARACTERISTICS="{_CHARACTERISTICS[one.role]}"')
     return "#EXT-X-MEDIA:" + ",".join([*items, f'URI="{uri}"'])
 
 

@@ -50,6 +50,8 @@ class Rendition:
     language: str = "und"
     label: str = ""
     forced: bool = False
+    role: str = "main"
+    default: bool = False
     init_name: str | None = None
 
 

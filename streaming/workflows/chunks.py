@@ -29,7 +29,7 @@ def encode_part(house: House, version_id: VersionId, run: int, number: int, part
     """
     plan = house.plan(version_id)
     chunk, names = work_of(plan, number, part)
-    rungs = sum(1 for name in names if plan.audio is None or name != plan.audio.name)
+    rungs = sum(1 for name in names if not plan.is_audio(name))
 
     def work(facts: VersionFacts, keys: TitleKeys, sink: ObjectSink, watch: Watch) -> Made:
         result = encode_chunk(

@@ -68,20 +68,21 @@ def renditions_of(plan: Plan) -> list[NewRendition]:
         )
         for rung in plan.video
     ]
-    if plan.audio:
-        audio = plan.audio
-        language = plan.info.audio.language if plan.info.audio else "und"
-        found.append(
-            NewRendition(
-                name=audio.name,
-                kind="audio",
-                tier=audio.tier,
-                timescale=timescale(plan, audio.name),
-                channels=audio.channels,
-                language=language,
-                bandwidth=audio.bitrate,
-            )
+    found += [
+        NewRendition(
+            name=sound.name,
+            kind="audio",
+            tier=sound.tier,
+            timescale=timescale(plan, sound.name),
+            channels=sound.channels,
+            language=sound.language,
+            label=sound.title,
+            role=sound.role,
+            default=sound.default,
+            bandwidth=sound.bitrate,
         )
+        for sound in plan.audios
+    ]
     found += [
         NewRendition(
             name=text.name,
@@ -91,6 +92,8 @@ def renditions_of(plan: Plan) -> list[NewRendition]:
             language=text.language,
             label=text.title,
             forced=text.forced,
+            role="sdh" if text.sdh else "main",
+            default=text.default,
         )
         for text in plan.texts
     ]

@@ -6,7 +6,8 @@ from concurrent.futures import Executor, Future
 from streaming.catalogue.values import NewInit, NewSegment
 from streaming.storage.objects import ObjectStore
 from transcoder.encode import EncodedSegment, InitSegment
-from transcoder.plan import Plan
+from transcoder.ladder import AudioRendition
+from transcoder.plan import Plan, TextRendition
 
 IN_FLIGHT = 12
 """Objects of one attempt waiting for the disk; then its encoder waits too."""
@@ -95,17 +96,15 @@ class ObjectSink:
 
 def timescale(plan: Plan, rendition: str) -> int:
     """Ticks a second in which every segment of a rendition has a whole length."""
-    from transcoder.grid import AUDIO_RATE
-
-    return AUDIO_RATE if plan.audio and rendition == plan.audio.name else plan.timescale
+    found = plan.rendition(rendition)
+    return found.rate if isinstance(found, AudioRendition) else plan.timescale
 
 
 def start_ticks(plan: Plan, item: EncodedSegment) -> int:
     """Where a segment begins, in its rendition's ticks."""
-    from transcoder.grid import AAC_SAMPLES
-
-    if plan.audio and item.rendition == plan.audio.name:
-        return plan.audio_borders[item.sequence] * AAC_SAMPLES
-    if item.rendition.startswith("t"):
+    found = plan.rendition(item.rendition)
+    if isinstance(found, AudioRendition):
+        return max(0, found.phase + plan.audio_borders(found.name)[item.sequence] * found.samples)
+    if isinstance(found, TextRendition):
         return item.sequence * plan.period_frames * plan.frame_ticks
     return plan.segments[item.sequence].first_frame * plan.frame_ticks

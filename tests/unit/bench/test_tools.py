@@ -4,7 +4,6 @@ import json
 import socket
 import threading
 from contextlib import closing
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,8 @@ from tests.bench.bare import whole
 from tests.bench.drain import drain
 from tests.bench.encryption import read_speed
 from tests.bench.keys import person, write_paths
-from transcoder.media import AudioTrack, MediaInfo, VideoTrack
+from tests.media.facts import picture, sound
+from transcoder.media import MediaInfo
 from transcoder.plan import make_plan
 
 SPEED = """\
@@ -78,26 +78,7 @@ def serve(server: socket.socket, size: int, status: bytes = b"200 OK") -> None:
 
 
 def test_the_bare_peer_makes_the_whole_film_in_one_chunk() -> None:
-    picture = VideoTrack(
-        0,
-        "h264",
-        1280,
-        720,
-        1280,
-        720,
-        0,
-        Fraction(24),
-        7200,
-        Fraction(1, 12_288),
-        0,
-        False,
-        "yuv420p",
-        "",
-        "",
-        "",
-    )
-    sound = AudioTrack(1, "aac", 2, 48_000, Fraction(1, 48_000), 0, "und")
-    plan = make_plan(MediaInfo("matroska,webm", 1, picture, sound, ()))
+    plan = make_plan(MediaInfo("matroska,webm", 1, picture(frames=7200), (sound(),)))
     one, chunk = whole(plan)
     assert len(plan.chunks) > 1
     assert one.chunks == (chunk,)

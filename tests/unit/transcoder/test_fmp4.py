@@ -20,7 +20,7 @@ from transcoder.fmp4 import (
     retime,
 )
 
-INIT = make_init(128_000)
+INIT = make_init(128_000, 48_000, 2)
 FRAGMENTS = [
     make_fragment(1, 0, [b"abc", b"de"]),
     make_fragment(2, 2, [b"f" * 5000]),
@@ -75,7 +75,7 @@ def test_a_stream_that_ends_inside_a_fragment_is_refused() -> None:
 
 
 def test_a_fragment_is_read_as_it_was_written() -> None:
-    fragment = read_fragment(make_fragment(7, 94, [b"abc", b"de"]))
+    fragment = read_fragment(make_fragment(7, 94 * 1024, [b"abc", b"de"]))
     assert (fragment.number, fragment.start) == (7, 94 * 1024)
     assert fragment.durations == (1024, 1024)
     assert fragment.sizes == (3, 2)

@@ -3,21 +3,25 @@
 from fractions import Fraction
 from pathlib import Path
 
+from tests.media.facts import picture, sound
 from transcoder.graph import encode_argv
-from transcoder.media import AudioTrack, MediaInfo, VideoTrack
+from transcoder.media import MediaInfo
 from transcoder.plan import Plan, make_plan
 from transcoder.sandbox import DEMUXERS, Limits
 
-VIDEO = VideoTrack(
-    0, "h264", 426, 240, 426, 240, 0, Fraction(24_000, 1001), 480, Fraction(1, 1000), 83, False, "yuv420p",
-    "bt709", "bt709", "bt709",
+VIDEO = picture(
+    width=426, height=240, coded_width=426, coded_height=240, frame_rate=Fraction(24_000, 1001), frames=480,
+    time_base=Fraction(1, 1000), start_pts=83, colour_matrix="bt709", colour_primaries="bt709",
+    colour_transfer="bt709",
 )  # fmt: skip
-AUDIO = AudioTrack(1, "ac3", 6, 44_100, Fraction(1, 1000), 80, "und")
+AUDIO = sound(
+    codec="ac3", channels=6, layout="5.1", sample_rate=44_100, time_base=Fraction(1, 1000), start_pts=80
+)
 PIPES = {"v240": 5, "a0": 6, "progress": 7}
 
 
 def plan() -> Plan:
-    return make_plan(MediaInfo("matroska,webm", 1, VIDEO, AUDIO))
+    return make_plan(MediaInfo("matroska,webm", 1, VIDEO, (AUDIO,)))
 
 
 def test_the_whole_command_of_a_middle_chunk() -> None:

@@ -8,20 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.media.facts import picture, sound
 from transcoder.grid import AAC_SAMPLES, AUDIO_RATE
-from transcoder.media import AudioTrack, MediaInfo, TextTrack, VideoTrack
+from transcoder.media import MediaInfo, TextTrack
 from transcoder.plan import Plan, Policy, make_plan
 
-VIDEO = VideoTrack(
-    0, "h264", 1280, 720, 1280, 720, 0, Fraction(24), 720, Fraction(1, 12_288), 0, False, "yuv420p",
-    "", "", "",
-)  # fmt: skip
-AUDIO = AudioTrack(1, "aac", 2, 48_000, Fraction(1, 48_000), 0, "und")
 TEXT = TextTrack(2, "subrip", "eng", "English", False)
 
 
 def info(rate: Fraction = Fraction(24), frames: int = 720) -> MediaInfo:
-    return MediaInfo("matroska,webm", 1, replace(VIDEO, frame_rate=rate, frames=frames), AUDIO, (TEXT,))
+    return MediaInfo("matroska,webm", 1, picture(frame_rate=rate, frames=frames), (sound(),), (TEXT,))
 
 
 rates = st.one_of(
@@ -71,7 +67,7 @@ def test_no_segment_rounds_above_the_target_duration(film: MediaInfo, policy: Po
 @given(films)
 def test_sound_follows_the_picture_within_half_a_frame_of_sound(film: MediaInfo) -> None:
     plan = make_plan(film)
-    borders = plan.audio_borders
+    borders = plan.audio_borders("a0")
     assert borders[0] == 0
     assert all(a < b for a, b in itertools.pairwise(borders))
     for video, audio in zip(plan.segment_borders[:-1], borders[:-1], strict=True):
@@ -122,6 +118,27 @@ def test_the_starter_is_the_lowest_rung_and_the_sound() -> None:
     assert [text.name for text in plan.texts] == ["t0"]
     assert plan.rendition("t0") is plan.texts[0]
     assert sum(plan.text_duration(period) for period in range(plan.periods)) == plan.duration
+
+
+def test_every_sound_track_is_offered_and_the_first_by_default() -> None:
+    tracks = (sound(language="eng"), sound(index=2, language="eng", title="Director", role="commentary"))
+    plan = make_plan(replace(info(), audios=tracks))
+    assert plan.renditions[-2:] == plan.starter[-2:] == ("a0", "a1")
+    assert [(one.stream, one.role, one.default) for one in plan.audios] == [
+        (1, "main", True),
+        (2, "commentary", False),
+    ]
+    assert Plan.from_json(plan.to_json()) == plan
+
+
+@given(st.integers(-600, 600), st.sampled_from([1024, 960]), st.sampled_from([44_100, 48_000]))
+def test_sound_of_any_phase_follows_the_picture(phase: int, samples: int, rate: int) -> None:
+    plan = make_plan(info())
+    plan = replace(plan, audios=(replace(plan.audios[0], phase=phase, samples=samples, rate=rate),))
+    borders = plan.audio_borders("a0")
+    for frame, border in zip(plan.segment_borders[1:-1], borders[1:-1], strict=True):
+        apart = frame / plan.frame_rate - Fraction(phase + border * samples, rate)
+        assert abs(apart) <= Fraction(samples, 2 * rate)
 
 
 def test_an_unknown_rendition_is_a_key_error() -> None:

@@ -8,14 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transcoder.errors import Refused
+from transcoder.media import Chapter
 from transcoder.tracks import (
-    audio_track,
+    audio_tracks,
+    chapters,
     display_size,
     frame_rate,
     is_variable,
     rotation,
     text_tracks,
     video_stream,
+    video_track,
 )
 
 
@@ -98,10 +101,43 @@ def test_the_default_film_and_sound_are_chosen() -> None:
     }
     comment = sound | {"index": 5, "disposition": {"comment": 1}}
     broken = sound | {"index": 6, "channels": 0}
-    chosen = audio_track([comment, broken, sound | {"index": 7, "tags": {"language": "deu"}}])
-    assert chosen is not None
-    assert (chosen.index, chosen.language) == (7, "deu")
-    assert audio_track([broken]) is None
+    described = sound | {"index": 8, "tags": {"title": "Audio Description"}}
+    found = audio_tracks([comment, broken, described, sound | {"index": 7, "tags": {"language": "deu"}}])
+    assert [(track.index, track.role) for track in found] == [
+        (7, "main"),
+        (5, "commentary"),
+        (8, "description"),
+    ]
+    assert found[0].language == "deu"
+    assert audio_tracks([broken]) == ()
+
+
+def test_the_default_sound_comes_first() -> None:
+    base = {"codec_type": "audio", "codec_name": "aac", "sample_rate": "48000", "channels": 2}
+    base |= {"time_base": "1/48000"}
+    tracks = [base | {"index": 1}, base | {"index": 2, "disposition": {"default": 1}}]
+    assert [track.index for track in audio_tracks(tracks)] == [2, 1]
+
+
+def test_chapters_are_told_from_the_first_picture_on() -> None:
+    raw: list[dict[str, Any]] = [
+        {"start_time": "3.0", "end_time": "9.5", "tags": {"title": "Two\u202e"}},
+        {"start_time": "0.0", "end_time": "3.0", "tags": {"title": "One"}},
+        {"start_time": "9.5", "end_time": "9.5"},
+    ]
+    assert chapters(raw, Fraction(1, 2), Fraction(6)) == (
+        Chapter(Fraction(0), Fraction(5, 2), "One"),
+        Chapter(Fraction(5, 2), Fraction(6), "Two"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "bits"),
+    [("yuv420p", 8), ("yuv420p10le", 10), ("p010le", 10), ("yuv444p12le", 12), ("nv12", 8)],
+)
+def test_the_depth_of_a_picture_is_read_from_its_format(pixel_format: str, bits: int) -> None:
+    stream = video(pix_fmt=pixel_format)
+    assert video_track(stream, 10).bit_depth == bits
 
 
 def test_only_text_subtitles_count_and_their_names_are_plain() -> None:
