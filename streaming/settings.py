@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     keep_uploads: bool = Field(
         default=False, description="Keep the uploaded file once its title is verified."
     )
+    workers: int = Field(default=1, ge=1, le=32, description="Worker processes that encode films, 1 to 32.")
     max_pixels: int = Field(default=8192 * 4320, gt=0, description="Largest picture a decoder may open.")
     crypto_period_seconds: int = Field(default=60, ge=4, le=300, description="Film time under one key.")
     lease_seconds: int = Field(default=300, ge=10, description="How long a stream's slot is held unrenewed.")

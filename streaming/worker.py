@@ -23,10 +23,10 @@ def run_worker(settings: Settings) -> None:
     The end is abrupt on purpose. What is in hand is recorded as unfinished and begins again at the next
     start, as it does after a power cut; ffmpeg dies with the threads that started it.
     """
-    from streaming.catalogue import attempts
+    from streaming.catalogue import work
     from streaming.jobs.durable import Jobs
+    from streaming.workflows.crew import Crew
     from streaming.workflows.dispatch import Dispatcher, give_memory_back
-    from streaming.workflows.gate import Gate
     from streaming.workflows.house import House
     from streaming.workflows.sources import UploadedFiles
     from streaming.workflows.transcode import Transcoding
@@ -41,7 +41,6 @@ def run_worker(settings: Settings) -> None:
     database = Database(open_engine(settings.database_url))
     names = settings.data / "workers"
     identity = Identity.take(names)
-    width = encodes_at_once(os.cpu_count() or 1)
     house = House(
         database=database,
         objects=LocalObjects(settings.objects_folder),
@@ -51,13 +50,13 @@ def run_worker(settings: Settings) -> None:
         worker=identity.name,
         limits=Limits(max_pixels=settings.max_pixels),
         keep_uploads=settings.keep_uploads,
-        gate=Gate(width),
     )
     with database.write() as session:
-        attempts.end_attempts_of(session, identity.name, clock.now())
+        work.bury(session, identity.name, clock.now())  # an earlier process of this name
     jobs = Jobs(settings.jobs_url, identity.name)
-    transcoding = Transcoding(house, jobs, width)
+    transcoding = Transcoding(house, jobs)
     jobs.launch()
+    Crew(house, encodes_at_once(os.cpu_count() or 1, settings.workers)).start()
     give_memory_back()
     log.info("worker %s is ready", identity.name)
     Dispatcher(house, jobs, transcoding, names).run(stop)
@@ -65,13 +64,15 @@ def run_worker(settings: Settings) -> None:
     os._exit(0)
 
 
-def encodes_at_once(cores: int) -> int:
-    """Chunks encoded side by side.
+def encodes_at_once(cores: int, workers: int = 1) -> int:
+    """Chunks that one of several workers on a machine encodes side by side.
 
     One ffmpeg with a whole ladder leaves two cores idle for a third of its time (it decodes, scales and
     starts in turns), so chunks overlap: two, measured, take 0.75 to 0.9 of the time of one after another.
+    More workers share the same cores.
     """
-    return 1 if cores < 2 else max(2, cores // 4)
+    width = 1 if cores < 2 else max(2, cores // 4)
+    return max(1, width // workers)
 
 
 def _follow_parent(stop: threading.Event) -> None:

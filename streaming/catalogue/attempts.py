@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from streaming.catalogue.model import (
@@ -64,20 +64,45 @@ def live_attempts(session: Session, title_id: str, since: datetime) -> set[str]:
     return set(found)
 
 
+def workers(session: Session) -> set[str]:
+    """Workers that attempts run in, as far as the table knows."""
+    running = select(ChunkAttemptRow.worker).where(ChunkAttemptRow.outcome == "running").distinct()
+    return set(session.scalars(running))
+
+
+def chunks_of(session: Session, worker: str) -> list[ChunkRow]:
+    """Uncommitted chunks that a worker's running attempts are at."""
+    return list(
+        session.scalars(
+            select(ChunkRow)
+            .join(
+                ChunkAttemptRow,
+                and_(
+                    ChunkAttemptRow.version_id == ChunkRow.version_id,
+                    ChunkAttemptRow.number == ChunkRow.number,
+                    ChunkAttemptRow.part == ChunkRow.part,
+                ),
+            )
+            .where(ChunkAttemptRow.outcome == "running", ChunkAttemptRow.worker == worker)
+            .where(ChunkRow.attempt.is_(None))
+        )
+    )
+
+
 def end_attempts_of(session: Session, worker: str, now: datetime) -> None:
-    """End the attempts of an earlier process of this name: it is dead, or its name would not be free."""
+    """End the attempts of a process that is dead."""
     session.execute(
         update(ChunkAttemptRow)
         .where(ChunkAttemptRow.outcome == "running", ChunkAttemptRow.worker == worker)
-        .values(outcome="failed", ended_at=now, frames_done=0, detail="its worker died")
+        .values(outcome="died", ended_at=now, frames_done=0, detail="its worker died")
     )
 
 
 def abandon_silent_attempts(session: Session, now: datetime, silence: timedelta) -> int:
-    """End attempts whose worker died: no sign of life for `silence`. Gives how many."""
+    """End attempts that gave no sign of life for `silence`: their chunks are free again. Gives how many."""
     ended = session.execute(
         update(ChunkAttemptRow)
         .where(ChunkAttemptRow.outcome == "running", ChunkAttemptRow.beat_at < now - silence)
-        .values(outcome="failed", ended_at=now, frames_done=0, detail="its worker died")
+        .values(outcome="died", ended_at=now, frames_done=0, detail="its worker fell silent")
     )
     return int(ended.rowcount)  # type: ignore[attr-defined]

@@ -17,14 +17,12 @@ from streaming.catalogue.model import (
 from streaming.catalogue.values import (
     ChunkPart,
     NewRendition,
+    Phase,
     SourceFacts,
     Stage,
-    TitleState,
     VersionFacts,
 )
 from streaming.ids import AccountId, TitleId, UploadId, VersionId
-
-MAKING = (TitleState.QUEUED, TitleState.ENCODING)
 
 
 class Stopped(Exception):
@@ -34,13 +32,13 @@ class Stopped(Exception):
 def facts(session: Session, version_id: str) -> VersionFacts | None:
     """What the workflow needs of a version, or None when it was deleted."""
     found = session.execute(
-        select(VersionRow, TitleRow.owner_id, TitleRow.state)
+        select(VersionRow, TitleRow.owner_id)
         .join(TitleRow, TitleRow.id == VersionRow.title_id)
         .where(VersionRow.id == version_id)
     ).first()
     if found is None:
         return None
-    row, owner_id, state = found
+    row, owner_id = found
     return VersionFacts(
         id=VersionId(row.id),
         title_id=TitleId(row.title_id),
@@ -48,7 +46,7 @@ def facts(session: Session, version_id: str) -> VersionFacts | None:
         number=row.number,
         run=row.run,
         upload_id=UploadId(row.upload_id) if row.upload_id else None,
-        state=TitleState(state),
+        phase=Phase(row.phase),
         period_seconds=row.period_seconds,
         wrapped_title_secret=row.wrapped_title_secret,
         wrapped_server_share=row.wrapped_server_share,
@@ -58,18 +56,31 @@ def facts(session: Session, version_id: str) -> VersionFacts | None:
 def check_running(session: Session, version_id: str, run: int) -> VersionFacts:
     """Give the version's facts. Raises `Stopped` unless this run is the one that makes it."""
     found = facts(session, version_id)
-    if found is None or found.state is not TitleState.ENCODING or found.run != run:
+    if found is None or found.phase is not Phase.MAKING or found.run != run:
         raise Stopped(version_id)
     return found
+
+
+def check_wanted(session: Session, version_id: str) -> VersionFacts:
+    """Give the facts of a version whose chunks are wanted, whichever run asked. Raises `Stopped`."""
+    found = facts(session, version_id)
+    if found is None or found.phase is not Phase.MAKING:
+        raise Stopped(version_id)
+    return found
+
+
+def is_wanted(session: Session, version_id: str) -> bool:
+    """Tell, cheaply, whether anybody still wants the version's chunks."""
+    return session.scalar(select(VersionRow.phase).where(VersionRow.id == version_id)) == Phase.MAKING
 
 
 def is_running(session: Session, version_id: str, run: int) -> bool:
     """Tell, cheaply, whether this run is still the one that makes the version."""
     return (
         session.scalar(
-            select(VersionRow.id)
-            .join(TitleRow, TitleRow.id == VersionRow.title_id)
-            .where(VersionRow.id == version_id, VersionRow.run == run, TitleRow.state == TitleState.ENCODING)
+            select(VersionRow.id).where(
+                VersionRow.id == version_id, VersionRow.run == run, VersionRow.phase == Phase.MAKING
+            )
         )
         is not None
     )

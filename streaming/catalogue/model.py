@@ -2,7 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from streaming.db.base import Base, Instant
@@ -28,6 +37,10 @@ class TitleRow(Base):
     failure_sentence: Mapped[str | None] = mapped_column(Text)
     failure_hint: Mapped[str | None] = mapped_column(Text)
     version_id: Mapped[str | None] = mapped_column(String(40))
+    priority: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """-1, 0 or 1: what its owner wants before the rest of their own films."""
+    house_priority: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """-1, 0 or 1: what an operator wants before everybody's films; 0 leaves it to turns."""
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -53,11 +66,13 @@ class VersionRow(Base):
     wrapped_title_secret: Mapped[bytes | None]
     wrapped_server_share: Mapped[bytes | None]
 
+    phase: Mapped[str] = mapped_column(String(8), default="rest", server_default=text("'rest'"), index=True)
+    """`rest`, `queued` (waits for a worker) or `making`: what workers go by, see `values.Phase`."""
     run: Mapped[int] = mapped_column(default=0)
     """How many times a retry was asked for; part of the workflow's id from the first retry on."""
     queued_at: Mapped[datetime | None] = mapped_column(Instant)
     worker: Mapped[str | None] = mapped_column(String(40))
-    """The worker that took the title from the queue and runs its workflow."""
+    """The worker that took the title from the queue and runs its workflow; chunks are anybody's."""
     started_at: Mapped[datetime | None] = mapped_column(Instant)
     published_at: Mapped[datetime | None] = mapped_column(Instant)
 
@@ -139,20 +154,31 @@ class ChunkRow(Base):
     attempt: Mapped[str | None] = mapped_column(String(8))
     """The attempt whose segments count; NULL until one has committed."""
     committed_at: Mapped[datetime | None] = mapped_column(Instant)
+    faults: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """Attempts that failed since the chunk was last asked for."""
+    deaths: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """Workers that died over it since then."""
+    failure_code: Mapped[str | None] = mapped_column(String(40))
+    """Set when it is given up: nobody tries it again until somebody asks for it."""
+    failure_sentence: Mapped[str | None] = mapped_column(Text)
+    failure_hint: Mapped[str | None] = mapped_column(Text)
 
 
 class ChunkAttemptRow(Base):
-    """One try at one chunk part; objects carry its id in their names."""
+    """One try at one chunk part; objects carry its id in their names.
+
+    A running attempt is also the claim: as long as there is one, nobody else takes the chunk.
+    """
 
     __tablename__ = "chunk_attempts"
 
     attempt: Mapped[str] = mapped_column(String(8), primary_key=True)
-    version_id: Mapped[str] = mapped_column(ForeignKey("title_versions.id", ondelete="CASCADE"), index=True)
+    version_id: Mapped[str] = mapped_column(ForeignKey("title_versions.id", ondelete="CASCADE"))
     number: Mapped[int]
     part: Mapped[str] = mapped_column(String(10))
     worker: Mapped[str] = mapped_column(String(40), default="")
     outcome: Mapped[str] = mapped_column(String(10), default="running")
-    """`running`, `committed`, `lost` (another attempt won), `failed` or `cancelled`."""
+    """`running`, `committed`, `lost` (another attempt won), `failed`, `died` (its worker) or `cancelled`."""
     frames_done: Mapped[int] = mapped_column(BigInteger, default=0)
     beat_at: Mapped[datetime] = mapped_column(Instant)
     """Last sign of life; the collector spares objects of attempts that beat lately."""
@@ -160,6 +186,8 @@ class ChunkAttemptRow(Base):
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     detail: Mapped[str] = mapped_column(Text, default="")
     """ffmpeg's last lines when it failed."""
+
+    __table_args__ = (Index("ix_chunk_attempts_chunk", "version_id", "number", "part"),)
 
 
 class SegmentRow(Base):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from streaming.catalogue import store
+from streaming.catalogue import queue, store
 from streaming.catalogue.collector import collect_title
 from streaming.catalogue.model import TitleRow, VersionRow
 from streaming.catalogue.naming import shown, source_name, title_from
@@ -144,7 +144,7 @@ class Catalogue:
             version = store.version(session, title.version_id)
             renditions = store.renditions(session, [title.version_id or ""])
             waits = title.state == TitleState.QUEUED and version is not None
-            place = store.queue_positions(session).get(version.id) if waits and version else None
+            place = queue.positions(session).get(version.id) if waits and version else None
         names = self._access.names_of([AccountId(title.owner_id)])
         return view_of(title, version, renditions, asker, names, place)
 
@@ -171,7 +171,7 @@ class Catalogue:
                 limit=limit + 1,
             )
             more, rows = len(rows) > limit, rows[:limit]
-            places = store.queue_positions(session)
+            places = queue.positions(session)
             found = store.renditions(session, [version.id for _, version in rows if version])
         names = self._access.names_of({AccountId(title.owner_id) for title, _ in rows})
         titles = tuple(

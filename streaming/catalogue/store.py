@@ -17,7 +17,7 @@ from streaming.catalogue.model import (
     TitleRow,
     VersionRow,
 )
-from streaming.catalogue.values import Asker, Failure, Stage, TitleState
+from streaming.catalogue.values import Asker, Failure, Phase, Stage, TitleState
 from streaming.clock import from_micros, to_micros
 from streaming.errors import Code, Fault
 from streaming.ids import AccountId, TitleId, VersionId
@@ -120,17 +120,6 @@ def renditions(session: Session, version_ids: Collection[str]) -> Sequence[Rendi
     ).all()
 
 
-def queue_positions(session: Session) -> dict[str, int]:
-    """Version id → place in the queue, 1 being next; only of titles that still wait."""
-    waiting = session.scalars(
-        select(VersionRow.id)
-        .join(TitleRow, TitleRow.version_id == VersionRow.id)
-        .where(TitleRow.state == TitleState.QUEUED)
-        .order_by(VersionRow.queued_at, VersionRow.id)
-    )
-    return {found: place for place, found in enumerate(waiting, 1)}
-
-
 def bytes_of_owner(session: Session, owner_id: AccountId) -> int:
     """Bytes of the encrypted objects of an account's titles."""
     return (
@@ -152,7 +141,7 @@ def set_state(
     among: Collection[TitleState],
     failure: Failure | None = None,
 ) -> bool:
-    """Move a title to `state` if it stands in one of `among`; tell whether it moved."""
+    """Move a title with its version to `state` if it stands in one of `among`; tell whether it moved."""
     moved = session.execute(
         update(TitleRow)
         .where(TitleRow.id == title_id, TitleRow.state.in_(among))
@@ -164,7 +153,11 @@ def set_state(
             failure_hint=failure.hint if failure else None,
         )
     )
-    return bool(moved.rowcount)  # type: ignore[attr-defined]
+    if not moved.rowcount:  # type: ignore[attr-defined]
+        return False
+    version_id = select(TitleRow.version_id).where(TitleRow.id == title_id).scalar_subquery()
+    session.execute(update(VersionRow).where(VersionRow.id == version_id).values(phase=Phase.of(state)))
+    return True
 
 
 def wipe_version(session: Session, version_id: str) -> None:
@@ -209,7 +202,7 @@ def object_names(session: Session, version_id: str) -> set[str]:
 
 def mark_queued(session: Session, row: VersionRow, now: datetime) -> None:
     """Put a version at the end of the queue."""
-    row.stage = Stage.QUEUED
+    row.stage, row.phase = Stage.QUEUED, Phase.QUEUED
     row.queued_at = now
     row.worker = None
     row.eta_s = None

@@ -31,6 +31,19 @@ class Stage(StrEnum):
     DONE = "done"
 
 
+class Phase(StrEnum):
+    """What workers have to do with a version. A title's first version shows it in the title's state."""
+
+    REST = "rest"
+    QUEUED = "queued"
+    MAKING = "making"
+
+    @classmethod
+    def of(cls, state: TitleState) -> "Phase":
+        """The phase of the version that a title's state speaks of."""
+        return {TitleState.QUEUED: cls.QUEUED, TitleState.ENCODING: cls.MAKING}.get(state, cls.REST)
+
+
 @dataclass(frozen=True, slots=True)
 class Asker:
     """Who asks: an account, and whether it may see and do everything."""
@@ -121,7 +134,7 @@ class VersionFacts:
     number: int
     run: int
     upload_id: UploadId | None
-    state: TitleState
+    phase: Phase
     period_seconds: int
     wrapped_title_secret: bytes | None
     wrapped_server_share: bytes | None
@@ -133,6 +146,26 @@ class Claim:
 
     version_id: VersionId
     run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One chunk of a task, and the attempt that its objects are named by."""
+
+    number: int
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Work that a worker has taken: chunks of one part of one version, in order, each committed by itself.
+
+    One chunk, except for parts that one process makes for many chunks on end.
+    """
+
+    version_id: VersionId
+    part: str
+    pieces: tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True)

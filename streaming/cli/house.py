@@ -8,14 +8,17 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from streaming.cli.output import out, plain, print_json
 from streaming.cli.titles import AsJson
 from streaming.errors import Code, Fault
 from streaming.settings import Settings
-from transcoder.output import out, plain, print_json
 from transcoder.secret import SecretBytes
 
 Data = Annotated[Path | None, typer.Option("--data", help="Data folder (MATINEE_DATA).", metavar="DIR")]
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on (MATINEE_HOST).")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", help="Processes that encode films (MATINEE_WORKERS).")
+]
 Port = Annotated[int | None, typer.Option("--port", help="Port to listen on (MATINEE_PORT).")]
 
 user = typer.Typer(no_args_is_help=True, help="Accounts of this house.")
@@ -31,12 +34,12 @@ def register(app: typer.Typer) -> None:
     app.command()(doctor)
 
 
-def serve(data: Data = None, host: Host = None, port: Port = None) -> None:
-    """Start the house: web server and worker. Stop it with Ctrl-C.
+def serve(data: Data = None, host: Host = None, port: Port = None, workers: Workers = None) -> None:
+    """Start the house: web server and workers. Stop it with Ctrl-C.
 
     GET /healthz answers 200 when it is ready.
     """
-    settings = settings_for(data, host, port)
+    settings = settings_for(data, host, port, workers)
     os.environ.update(environment(settings))
     # The supervisor takes this process's place, without the weight of the command line.
     os.execv(sys.executable, [sys.executable, "-m", "streaming.cli.supervisor"])  # noqa: S606
@@ -121,9 +124,11 @@ def doctor(data: Data = None, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def settings_for(data: Path | None = None, host: str | None = None, port: int | None = None) -> Settings:
+def settings_for(
+    data: Path | None = None, host: str | None = None, port: int | None = None, workers: int | None = None
+) -> Settings:
     """Read the settings; what was typed wins over the environment."""
-    typed = {"data": data, "host": host, "port": port}
+    typed = {"data": data, "host": host, "port": port, "workers": workers}
     try:
         return Settings(**{name: value for name, value in typed.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as fault:
@@ -149,6 +154,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "MATINEE_DATA": str(settings.data.absolute()),
         "MATINEE_HOST": settings.host,
         "MATINEE_PORT": str(settings.port),
+        "MATINEE_WORKERS": str(settings.workers),
     }
 
 

@@ -1,4 +1,4 @@
-"""Starts the web server and the worker, watches both, restarts what dies, and stops them cleanly.
+"""Starts the web server and the workers, watches them, restarts what dies, and stops them cleanly.
 
 Imports nothing but the standard library: this process lives as long as the house and should weigh little.
 """
@@ -99,11 +99,12 @@ def require_free_port(host: str, port: int) -> None:
         ) from None
 
 
-def children() -> list[Child]:
+def children(workers: int) -> list[Child]:
     """Name the processes of a house; each gets the same settings through the environment."""
+    working = [sys.executable, "-m", "streaming.cli.worker_process", str(os.getpid())]
     return [
         Child("web server", [sys.executable, "-m", "streaming.cli.web_process", str(os.getpid())]),
-        Child("worker", [sys.executable, "-m", "streaming.cli.worker_process", str(os.getpid())]),
+        *(Child("worker" if workers == 1 else f"worker {place}", working) for place in range(1, workers + 1)),
     ]
 
 
@@ -180,7 +181,7 @@ def main() -> int:
             require_free_port(host, port)
             say(f"starting on http://{host}:{port}, data in {data}. Ctrl-C stops it.")
             prepare()
-            supervise(children())
+            supervise(children(int(os.environ["MATINEE_WORKERS"])))
     except CannotStart as reason:
         say(str(reason))
         return 1

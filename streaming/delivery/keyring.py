@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from streaming.delivery.kept import Kept
-from streaming.delivery.values import Keys
-from transcoder.hls import Rendition
+from streaming.delivery.values import Keys, Rendition
 from transcoder.secret import SecretBytes
 
 MAX_TITLES = 256

@@ -1,6 +1,7 @@
 """Noticing that the database changed without asking it anything: cheap enough to do twenty times a second."""
 
 import sqlite3
+import threading
 
 from sqlalchemy import Engine
 
@@ -35,3 +36,29 @@ class ChangeWatch:
         """Close the connection."""
         if self._connection is not None:
             self._connection.close()
+
+
+class News:
+    """Tells the threads of one process that there may be something new to look at; they decide what."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._count = 0
+
+    @property
+    def count(self) -> int:
+        """How often there were news."""
+        with self._changed:
+            return self._count
+
+    def ring(self) -> None:
+        """Wake whoever waits."""
+        with self._changed:
+            self._count += 1
+            self._changed.notify_all()
+
+    def wait(self, seen: int, seconds: float) -> int:
+        """Wait until there are more news than `seen`, but not longer than `seconds`; gives the count."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._count != seen, seconds)
+            return self._count

@@ -3,12 +3,17 @@
 import logging
 from collections.abc import Callable
 
-from streaming.catalogue import attempts, commit, making
+from sqlalchemy.orm import Session
+
+from streaming.catalogue import attempts, commit, making, work
 from streaming.catalogue.making import Stopped
-from streaming.catalogue.values import ChunkResult, NewInit, NewSegment, VersionFacts
+from streaming.catalogue.turns import TEXT
+from streaming.catalogue.values import ChunkResult, NewInit, NewSegment, Piece, Task, VersionFacts
 from streaming.ids import VersionId
-from streaming.workflows.house import House, folder_of, new_attempt
-from streaming.workflows.prepare import REST, STARTER, TEXT, source_of, work_of
+from streaming.workflows.ending import end_making
+from streaming.workflows.faults import verdict_of
+from streaming.workflows.house import House, folder_of
+from streaming.workflows.prepare import source_of, work_of
 from streaming.workflows.sink import ObjectSink
 from streaming.workflows.watch import Watch
 from transcoder.encode import encode_chunk
@@ -17,21 +22,48 @@ from transcoder.keyschedule import TitleKeys
 from transcoder.subtitles import extract_text
 
 log = logging.getLogger(__name__)
-TRIES = 2
 Made = tuple[tuple[NewInit, ...], tuple[NewSegment, ...]]
+Check = Callable[[Session], VersionFacts]
 Work = Callable[[VersionFacts, TitleKeys, ObjectSink, Watch], Made]
 
 
-def encode_part(house: House, version_id: VersionId, run: int, number: int, part: str) -> None:
-    """Encode and commit a chunk part, unless it is committed. Raises `EncodeFailed`, `Stopped`.
+def do_task(house: House, task: Task) -> None:
+    """Encode and commit what was taken from the queue; no fault leaves here.
 
-    The starter does not wait for its turn: it is short, and somebody wants to watch.
+    The encoder's fault is noted with the chunk: the queue tries it again, or gives it up, and the rest of
+    the film goes on. Any other fault would meet every chunk, and ends the making.
     """
-    plan = house.plan(version_id)
-    chunk, names = work_of(plan, number, part)
-    rungs = sum(1 for name in names if not plan.is_audio(name))
+    try:
+        for piece in task.pieces:
+            _do_piece(house, task, piece)
+    except (Stopped, Cancelled):
+        pass
+    except Exception as fault:
+        end_making(house, task.version_id, verdict_of(fault))
+    finally:
+        with house.database.write() as session:
+            for piece in task.pieces:
+                attempts.end_attempt(session, piece.attempt, "cancelled", house.clock.now())
+        house.news.ring()
 
-    def work(facts: VersionFacts, keys: TitleKeys, sink: ObjectSink, watch: Watch) -> Made:
+
+def _do_piece(house: House, task: Task, piece: Piece) -> None:
+    try:
+        _encode(house, task, piece)
+    except EncodeFailed as fault:
+        verdict = verdict_of(fault)
+        assert verdict.failure is not None  # noqa: S101  # an encoder's fault is always a failure
+        with house.database.write() as session:
+            work.note_fault(session, task.version_id, piece.number, task.part, verdict.failure)
+
+
+def _encode(house: House, task: Task, piece: Piece) -> None:
+    """Encode one piece. Raises `EncodeFailed`, `Stopped` and whatever else stood in the way."""
+    plan = house.plan(task.version_id)
+    chunk, names = work_of(plan, piece.number, task.part)
+    rungs = sum(1 for rung in plan.video if rung.name in names)
+
+    def made(facts: VersionFacts, keys: TitleKeys, sink: ObjectSink, watch: Watch) -> Made:
         result = encode_chunk(
             source_of(house, facts),
             plan,
@@ -46,13 +78,10 @@ def encode_part(house: House, version_id: VersionId, run: int, number: int, part
         inits = tuple(sink.init(init) for init in result.inits)
         return inits, tuple(sink.segment(plan, segment) for segment in result.segments)
 
-    if part == STARTER:
-        _tries(house, version_id, run, number, part, rungs, work)
-        return
-    with house.gate.enter(0 if part == REST else 1, _given_up(house, version_id, run)) as inside:
-        if not inside:
-            raise Stopped(version_id)
-        _tries(house, version_id, run, number, part, rungs, work)
+    watch = Watch(house, task.version_id, attempts=(piece.attempt,), rungs=rungs)
+    _attempt(
+        house, lambda session: making.check_wanted(session, task.version_id), piece, task.part, watch, made
+    )
 
 
 def extract_part(house: House, version_id: VersionId, run: int, number: int) -> None:
@@ -62,11 +91,15 @@ def extract_part(house: House, version_id: VersionId, run: int, number: int) -> 
     """
     plan = house.plan(version_id)
     text = plan.texts[number]
-    with house.database.read() as session:
+    with house.database.write() as session:
         if text.name not in making.rendition_names(session, version_id):
             return
+        if attempts.is_committed(session, version_id, number, TEXT):
+            return
+        making.check_running(session, version_id, run)
+        piece = work.begin(session, version_id, [number], TEXT, house.worker, house.clock.now()).pieces[0]
 
-    def work(facts: VersionFacts, keys: TitleKeys, sink: ObjectSink, watch: Watch) -> Made:
+    def made(facts: VersionFacts, keys: TitleKeys, sink: ObjectSink, watch: Watch) -> Made:
         source = source_of(house, facts)
         found = extract_text(
             source, plan, text, keys.content_key, sink, cancel=watch.cancel, limits=house.limits
@@ -74,7 +107,10 @@ def extract_part(house: House, version_id: VersionId, run: int, number: int) -> 
         return (), tuple(sink.segment(plan, segment) for segment in found)
 
     try:
-        _attempt(house, version_id, run, number, TEXT, 0, work)
+        watch = Watch(house, version_id, run, (piece.attempt,))
+        _attempt(
+            house, lambda session: making.check_running(session, version_id, run), piece, TEXT, watch, made
+        )
     except EncodeFailed as fault:
         log.warning("%s of %s is left out: %s", text.name, version_id, fault)
         with house.database.write() as session:
@@ -82,49 +118,28 @@ def extract_part(house: House, version_id: VersionId, run: int, number: int) -> 
             making.drop_rendition(session, version_id, text.name)
 
 
-def _given_up(house: House, version_id: VersionId, run: int) -> Callable[[], bool]:
-    return lambda: not house.is_running(version_id, run)
-
-
-def _tries(
-    house: House, version_id: VersionId, run: int, number: int, part: str, rungs: int, work: Work
-) -> None:
-    """Attempt it, and once more if the encoder failed: a second fault is the film's own."""
-    for left in reversed(range(TRIES)):
-        try:
-            _attempt(house, version_id, run, number, part, rungs, work)
-        except EncodeFailed:
-            if not left:
-                raise
-        else:
-            return
-
-
-def _attempt(
-    house: House, version_id: VersionId, run: int, number: int, part: str, rungs: int, work: Work
-) -> None:
-    attempt = new_attempt()
-    with house.database.write() as session:
-        if attempts.is_committed(session, version_id, number, part):
-            return
-        facts = making.check_running(session, version_id, run)
-        attempts.begin_attempt(session, version_id, number, part, attempt, house.worker, house.clock.now())
-        known = {name: sha256 for name, (_, sha256) in commit.inits_of(session, version_id).items()}
-    sink = ObjectSink(house.objects, house.writers, folder_of(facts), attempt, known)
+def _attempt(house: House, check: Check, piece: Piece, part: str, watch: Watch, made: Work) -> None:
+    """Do the work of an attempt that has begun; `check` raises `Stopped` when nobody wants it any more."""
+    sink: ObjectSink | None = None
     try:
-        with Watch(house, version_id, run, attempt, rungs) as watch:
-            inits, segments = work(facts, house.keys(facts), sink, watch)
+        with house.database.read() as session:
+            facts = check(session)
+            known = {name: sha256 for name, (_, sha256) in commit.inits_of(session, facts.id).items()}
+        sink = ObjectSink(house.objects, house.writers, folder_of(facts), piece.attempt, known)
+        with watch:
+            inits, segments = made(facts, house.keys(facts), sink, watch)
             sink.finish()
-        _commit(house, version_id, run, ChunkResult(number, part, attempt, inits, segments), sink)
+        _commit(house, check, ChunkResult(piece.number, part, piece.attempt, inits, segments), sink)
     except BaseException as fault:
-        sink.discard()
-        _note_end(house, attempt, fault)
+        if sink is not None:
+            sink.discard()
+        _note_end(house, piece.attempt, fault)
         raise
 
 
-def _commit(house: House, version_id: VersionId, run: int, result: ChunkResult, sink: ObjectSink) -> None:
+def _commit(house: House, check: Check, result: ChunkResult, sink: ObjectSink) -> None:
     with house.database.write() as session:
-        making.check_running(session, version_id, run)
+        version_id = check(session).id
         won = commit.commit_chunk(session, version_id, result, house.clock.now())
         visible = {name: kept for name, (kept, _) in commit.inits_of(session, version_id).items()}
     if not won:

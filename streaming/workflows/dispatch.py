@@ -1,22 +1,23 @@
-"""A worker's rounds: take titles from the queue, adopt the work of the dead, collect orphans."""
+"""A worker's rounds: tell its threads of news, take titles from the queue, adopt the work of the dead,
+collect orphans."""
 
 import ctypes
 import gc
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from streaming.catalogue import attempts, making, queue, store
+from streaming.catalogue import attempts, making, queue, store, work
 from streaming.catalogue.collector import SILENCE, collect_all
 from streaming.catalogue.values import Claim, Failure, TitleState
 from streaming.jobs.durable import Jobs
-from streaming.jobs.identity import is_held
+from streaming.jobs.identity import living
 from streaming.jobs.watch import ChangeWatch
 from streaming.workflows.house import House
 from streaming.workflows.transcode import Transcoding, workflow_id
@@ -24,8 +25,9 @@ from streaming.workflows.transcode import Transcoding, workflow_id
 log = logging.getLogger(__name__)
 
 TITLES_AT_ONCE = 4
-"""Each gets its first seconds at once; the rest takes turns, one encode at a time."""
+"""In the whole house. Each gets its first seconds at once; their chunks take turns."""
 LOOK_ANYWAY_SECONDS = 5.0
+ROLL_CALL_SECONDS = 0.25
 RECONCILE_SECONDS = 10.0
 COLLECT_SECONDS = 1800.0
 FIRST_COLLECT_SECONDS = 60.0
@@ -55,8 +57,10 @@ class Dispatcher:
         self._transcoding = transcoding
         self._names = names
         self._started: set[str] = set()
+        self._living: set[str] = set()
         now = time.monotonic()
         self._duties = (
+            _Duty(now + ROLL_CALL_SECONDS, ROLL_CALL_SECONDS, self.call_roll),
             _Duty(now, RECONCILE_SECONDS, self.reconcile),
             _Duty(now + FIRST_COLLECT_SECONDS, COLLECT_SECONDS, self.collect),
         )
@@ -70,6 +74,7 @@ class Dispatcher:
                 now = time.monotonic()
                 if watch.changed() or now - looked > LOOK_ANYWAY_SECONDS:
                     looked = now
+                    self._house.news.ring()
                     _quietly(self.take)
                 for duty in self._duties:
                     duty.do_if_due(now)
@@ -81,13 +86,10 @@ class Dispatcher:
         house = self._house
         while True:
             with house.database.read() as session:
-                if not queue.waiting(session):
+                if queue.next_in_line(session, TITLES_AT_ONCE) is None:
                     return
-                busy = len(queue.claimed_by(session, [house.worker]))
-            if busy >= TITLES_AT_ONCE:
-                return
             with house.database.write() as session:
-                claim = queue.claim(session, house.worker, house.clock.now())
+                claim = queue.claim(session, house.worker, house.clock.now(), TITLES_AT_ONCE)
             if claim is None:
                 return
             self._start(claim)
@@ -98,13 +100,20 @@ class Dispatcher:
             self._started.add(workflow_id(claim))
             self._transcoding.start(claim)
 
+    def call_roll(self) -> None:
+        """Look which workers live; what a dead one had in hand is free for others at once."""
+        alive = set(living(self._names))
+        gone, self._living = self._living - alive, alive
+        if gone:
+            self.reconcile()
+
     def reconcile(self) -> None:
         """Adopt what dead workers left, start what was claimed but never started, end what cannot go on."""
         house, now = self._house, self._house.clock.now()
+        self._bury_the_dead()
         with house.database.read() as session:
             mine = queue.claimed_by(session, [house.worker])
-            dead = [name for name in queue.makers(session) if name != house.worker and not self._alive(name)]
-            left = queue.claimed_by(session, dead)
+            left = queue.claimed_by(session, self._dead(queue.makers(session)))
         for claim in mine:
             if self._jobs.is_over(workflow_id(claim)):
                 self._give_up(claim)
@@ -113,8 +122,6 @@ class Dispatcher:
         for claim in left:
             with house.database.write() as session:
                 adopted = queue.adopt(session, claim.version_id, claim.run, house.worker)
-                for name in dead:
-                    attempts.end_attempts_of(session, name, now)
             if adopted:
                 self._start(Claim(claim.version_id, claim.run + 1))
         with house.database.write() as session:
@@ -130,8 +137,19 @@ class Dispatcher:
         if ended:
             give_memory_back()
 
-    def _alive(self, name: str) -> bool:
-        return is_held(self._names, name)
+    def _bury_the_dead(self) -> None:
+        house = self._house
+        with house.database.read() as session:
+            dead = self._dead(attempts.workers(session))
+        if dead:
+            with house.database.write() as session:
+                for name in dead:
+                    work.bury(session, name, house.clock.now())
+            house.news.ring()
+
+    def _dead(self, names: Iterable[str]) -> list[str]:
+        alive = {self._house.worker, *living(self._names)}
+        return [name for name in names if name not in alive]
 
     def _give_up(self, claim: Claim) -> None:
         """A workflow ended without telling the catalogue: it took its worker down too often."""

@@ -17,10 +17,11 @@ from streaming.catalogue.making import Stopped
 from streaming.catalogue.model import RenditionRow, SegmentRow, VersionRow
 from streaming.catalogue.poster import poster_aad
 from streaming.catalogue.values import Stage, TitleState, VersionFacts
+from streaming.catalogue.work import new_attempt
 from streaming.errors import Code, Fault
 from streaming.ids import UploadId, VersionId
 from streaming.keys.root import RootKey
-from streaming.workflows.house import House, folder_of, new_attempt
+from streaming.workflows.house import House, folder_of
 from streaming.workflows.prepare import source_of
 from streaming.workflows.watch import Watch
 from transcoder.encrypt import seal_poster

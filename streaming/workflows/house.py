@@ -11,14 +11,14 @@ from streaming.catalogue.ports import Sources
 from streaming.catalogue.values import VersionFacts
 from streaming.clock import Clock
 from streaming.db.engine import Database
-from streaming.ids import VersionId, random_base32
+from streaming.ids import VersionId
+from streaming.jobs.watch import News
 from streaming.keys.root import RootKey
 from streaming.keys.titles import WrappedSecrets, unwrap_secrets
 from streaming.storage.objects import ObjectStore
-from streaming.workflows.gate import Gate
+from streaming.workflows.rate import RateMeter
 from transcoder.keyschedule import TitleKeys
 from transcoder.plan import Plan
-from transcoder.rate import RateMeter
 from transcoder.sandbox import DEFAULT_LIMITS, Limits
 
 PLANS_KEPT = 4
@@ -37,9 +37,9 @@ class House:
     worker: str
     limits: Limits = DEFAULT_LIMITS
     keep_uploads: bool = False
-    gate: Gate = field(default_factory=lambda: Gate(1))
+    news: News = field(default_factory=News)
     writers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WRITERS, "objects"))
-    _plans: "OrderedDict[str, Plan]" = field(default_factory=OrderedDict)
+    _plans: "OrderedDict[str, tuple[str, Plan]]" = field(default_factory=OrderedDict)
     _meters: dict[str, RateMeter] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -55,24 +55,20 @@ class House:
 
     def plan(self, version_id: VersionId) -> Plan:
         """Give the version's stored plan. Raises `Stopped` when there is none (any more)."""
-        with self._lock:
-            known = self._plans.get(version_id)
-        if known is not None:
-            return known
         with self.database.read() as session:
             text = making.plan_of(session, version_id)
         if text is None:
             raise Stopped(version_id)
-        plan = Plan.from_json(text)
-        self.keep_plan(version_id, plan)
-        return plan
-
-    def keep_plan(self, version_id: VersionId, plan: Plan) -> None:
-        """Remember a plan, so that each chunk need not read it again."""
         with self._lock:
-            self._plans[version_id] = plan
+            known = self._plans.get(version_id)
+        if known is not None and known[0] == text:
+            return known[1]  # another worker may have changed the plan: the text says
+        plan = Plan.from_json(text)
+        with self._lock:
+            self._plans[version_id] = (text, plan)
             while len(self._plans) > PLANS_KEPT:
                 self._plans.popitem(last=False)
+        return plan
 
     def forget(self, version_id: VersionId) -> None:
         """Let go of what was remembered of a version."""
@@ -94,11 +90,6 @@ class House:
         wrapped = WrappedSecrets(facts.wrapped_title_secret, facts.wrapped_server_share)
         opened = unwrap_secrets(self.root, facts.owner_id, facts.title_id, facts.number, wrapped)
         return TitleKeys(facts.title_id, facts.number, opened.title_secret, opened.server_share)
-
-
-def new_attempt() -> str:
-    """Draw the name of an attempt: 8 characters, part of every object it puts."""
-    return random_base32(8)
 
 
 def folder_of(facts: VersionFacts) -> str:

@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from streaming.catalogue import making
+from streaming.catalogue.turns import ALL, REST, STARTER, TEXT
 from streaming.catalogue.values import ChunkPart, NewRendition, SourceFacts, VersionFacts
 from streaming.ids import VersionId
 from streaming.workflows.house import House
@@ -13,8 +14,6 @@ from transcoder.errors import Refused
 from transcoder.media import MediaInfo
 from transcoder.plan import Chunk, Plan, Policy, make_plan
 from transcoder.probe import probe
-
-STARTER, REST, ALL, TEXT = "starter", "rest", "all", "text"
 
 
 def prepare(house: House, version_id: VersionId, run: int) -> None:
@@ -31,7 +30,7 @@ def prepare(house: House, version_id: VersionId, run: int) -> None:
         making.save_plan(
             session, version_id, plan.to_json(), source_facts(info), renditions_of(plan), parts_of(plan)
         )
-    house.keep_plan(version_id, plan)
+    house.news.ring()
 
 
 def source_of(house: House, facts: VersionFacts) -> Path:

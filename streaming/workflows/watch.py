@@ -1,8 +1,9 @@
-"""Watching over one piece of work: progress out, word of a cancellation in, twice a second."""
+"""Watching over one piece of work: progress out twice a second, word of a cancellation in at once."""
 
 import logging
 import threading
 import time
+from collections.abc import Callable, Collection
 from types import TracebackType
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,26 +15,35 @@ from streaming.workflows.house import House
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 0.5
+LOOK_SECONDS = 0.1
+"""Every commit is news; more often than this nobody looks whether it was a cancellation."""
 
 
 class Watch:
-    """A thread that beats for an attempt while the `with` lasts; sets `cancel` when the run is over.
+    """A thread that beats for attempts while the `with` lasts; sets `cancel` when nobody wants the work.
 
-    `rungs` is how many video renditions the work encodes at once: each of its frames counts that often.
+    `run` is the run of the title's workflow that the work belongs to; None: it is a chunk, and wanted as
+    long as the version is being made. `rungs` is how many video renditions the work encodes at once: each of
+    its frames counts that often.
     """
 
     def __init__(
-        self, house: House, version_id: VersionId, run: int, attempt: str = "", rungs: int = 0
+        self,
+        house: House,
+        version_id: VersionId,
+        run: int | None = None,
+        attempts: Collection[str] = (),
+        rungs: int = 0,
     ) -> None:
         self.cancel = threading.Event()
         self._house = house
         self._version_id = version_id
         self._run = run
-        self._attempt = attempt
+        self._attempts = tuple(attempts)
         self._rungs = rungs
         self._frames = 0
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"watch-{version_id}", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name=f"watch-{version_id}", daemon=True)
 
     def note(self, frames: int) -> None:
         """Note how many frames of the source are done."""
@@ -51,27 +61,57 @@ class Watch:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._over.set()
+        self._house.news.ring()
         self._thread.join()
 
-    def _beat(self) -> None:
-        while not self._over.wait(BEAT_SECONDS):
-            try:
-                if not self._write():
-                    self.cancel.set()
-                    return
-            except SQLAlchemyError:
-                # A locked database must not end an encode: the next beat is half a second away.
-                log.warning("progress could not be written", exc_info=True)
+    def _watch(self) -> None:
+        seen, beat = self._house.news.count, time.monotonic() + BEAT_SECONDS
+        while not self._over.is_set():
+            seen = self._house.news.wait(seen, max(0.0, beat - time.monotonic()))
+            if self._over.is_set():
+                return
+            if time.monotonic() >= beat:
+                beat = time.monotonic() + BEAT_SECONDS
+                wanted = self._asked(self._beat)
+            else:
+                wanted = self._asked(self._is_wanted)
+            if not wanted:
+                self.cancel.set()
+                return
+            self._pause()
 
-    def _write(self) -> bool:
+    def _pause(self) -> None:
+        deadline = time.monotonic() + LOOK_SECONDS
+        while not self._over.is_set() and (left := deadline - time.monotonic()) > 0:
+            self._house.news.wait(self._house.news.count, left)
+
+    def _asked(self, ask: Callable[[], bool]) -> bool:
+        try:
+            return ask()
+        except SQLAlchemyError:
+            # A locked database must not end an encode: the next beat is half a second away.
+            log.warning("progress could not be written", exc_info=True)
+            return True
+
+    def _is_wanted(self) -> bool:
+        with self._house.database.read() as session:
+            if self._run is None:
+                return making.is_wanted(session, self._version_id)
+            return making.is_running(session, self._version_id, self._run)
+
+    def _beat(self) -> bool:
+        if not self._is_wanted():
+            return False
+        if not self._attempts:
+            return True
         house, now = self._house, self._house.clock.now()
         with house.database.write() as session:
-            if not making.is_running(session, self._version_id, self._run):
-                return False
-            if self._attempt:
-                attempts.beat(session, self._attempt, self._frames * self._rungs, now)
+            for attempt in self._attempts:
+                attempts.beat(session, attempt, self._frames * self._rungs, now)
             if self._rungs:
-                row = session.get_one(VersionRow, self._version_id)
+                row = session.get(VersionRow, self._version_id)
+                if row is None:
+                    return False
                 done = making.count_frames(session, self._version_id)
                 left = house.seconds_left(self._version_id, done, row.frames_total, time.monotonic())
                 making.save_progress(session, self._version_id, done, left)

@@ -112,6 +112,16 @@ def test_two_workers_share_two_films_and_spoil_nothing(house: TranscodeHouse, fi
     assert all(worker.poll() is None for worker in workers)
 
 
+def test_two_workers_encode_one_film_together(house: TranscodeHouse, film: Path) -> None:
+    workers = [house.start_worker(among=2), house.start_worker(among=2)]
+    house.until(lambda: all((house.settings.data / f"workers/w{n}.lock").exists() for n in (1, 2)))
+    title = house.publish(film)
+    assert_whole(house, title)
+    chunks = house.chunks(title)
+    assert {a.worker for a in house.attempts(title) if (a.number, a.part) in chunks} == {"w1", "w2"}
+    assert all(worker.poll() is None for worker in workers)
+
+
 def test_a_living_worker_adopts_the_film_of_a_dead_one(house: TranscodeHouse, film: Path) -> None:
     locks = house.settings.data / "workers"
     workers = {"w1": house.start_worker()}

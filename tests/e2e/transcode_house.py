@@ -64,13 +64,13 @@ class TranscodeHouse:
                 )
             )
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
-        """Start a worker in a process group of its own; its log lies beside the data."""
+    def start_worker(self, among: int = 1) -> subprocess.Popen[bytes]:
+        """Start a worker, one of `among`, in a process group of its own; its log lies beside the data."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MATINEE_")}
         with (self.settings.data / "worker.log").open("ab") as log:
             worker = subprocess.Popen(
                 [sys.executable, "-c", WORKER],
-                env={**kept, "MATINEE_DATA": str(self.settings.data)},
+                env={**kept, "MATINEE_DATA": str(self.settings.data), "MATINEE_WORKERS": str(among)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -121,7 +121,7 @@ class House:
         """Make a title that a worker took and planned: two renditions, one segment of a second a chunk."""
         self.uploaded(owner)
         with self.database.write() as session:
-            claim = queue.claim(session, "w1", self.clock.now())
+            claim = queue.claim(session, "w1", self.clock.now(), 99)
             assert claim is not None
             making.save_plan(
                 session,

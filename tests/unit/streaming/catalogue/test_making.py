@@ -57,7 +57,7 @@ def test_running_attempts_are_spared_by_the_collector_and_silent_ones_are_not(ho
     assert not list(house.objects.list())
     with house.database.write() as session:
         assert attempts.abandon_silent_attempts(session, house.clock.now(), SILENCE) == 1
-    assert outcomes(house) == ["failed"]
+    assert outcomes(house) == ["died"]
     assert attempt_of(attempt.segments[0].object) == attempt.attempt
 
 
@@ -99,7 +99,7 @@ def test_a_title_is_claimed_by_one_worker_only(house: House) -> None:
 
     def claim(worker: str) -> str | None:
         with house.database.write() as session:
-            found = queue.claim(session, worker, house.clock.now())
+            found = queue.claim(session, worker, house.clock.now(), 99)
             return found.version_id if found else None
 
     with ThreadPoolExecutor(4) as pool:

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from streaming.cli.supervisor import CannotStart, Child, how_it_ended, require_free_port, sole_holder
+from streaming.cli.supervisor import (
+    CannotStart,
+    Child,
+    children,
+    how_it_ended,
+    require_free_port,
+    sole_holder,
+)
 
 HOUSE = """
 import sys
@@ -57,6 +64,11 @@ def test_a_signal_stops_every_child_and_the_house(sign: signal.Signals) -> None:
     house.communicate(timeout=20)
     assert house.returncode == 0
     assert not is_running(child)
+
+
+def test_a_house_has_as_many_workers_as_asked_for() -> None:
+    assert [child.name for child in children(1)] == ["web server", "worker"]
+    assert [child.name for child in children(2)] == ["web server", "worker 1", "worker 2"]
 
 
 def test_two_houses_cannot_share_a_folder(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
 def give_poster(house: House, title: TitleId) -> None:
     """Seal a picture as the workflow does."""
     with house.database.write() as session:
-        claim = queue.claim(session, "w1", house.clock.now())
+        claim = queue.claim(session, "w1", house.clock.now(), 99)
         assert claim is not None
         facts = making.check_running(session, claim.version_id, claim.run)
         assert facts.wrapped_title_secret

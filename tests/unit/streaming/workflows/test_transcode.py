@@ -9,21 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from streaming.catalogue import queue, store
+from streaming.catalogue import queue, store, work
 from streaming.catalogue.index import TitleIndex
 from streaming.catalogue.making import Stopped
 from streaming.catalogue.model import ChunkAttemptRow, VersionRow
-from streaming.catalogue.values import Asker, Claim, TitleState
+from streaming.catalogue.turns import ALL, REST, STARTER
+from streaming.catalogue.values import Asker, Claim, Task, TitleState
 from streaming.ids import TitleId, UploadId, new_id
 from streaming.jobs.durable import Jobs
 from streaming.jobs.identity import Identity
-from streaming.workflows.chunks import encode_part, extract_part
+from streaming.workflows.chunks import do_task, extract_part
+from streaming.workflows.crew import Crew, take
 from streaming.workflows.dispatch import Dispatcher
 from streaming.workflows.finish import VerifyFailed, paint_poster, publish, signing_key
-from streaming.workflows.gate import Gate
 from streaming.workflows.house import House as Worker
-from streaming.workflows.prepare import ALL, REST, STARTER, TEXT, parts_of, prepare
-from streaming.workflows.transcode import Transcoding, workflow_id
+from streaming.workflows.prepare import parts_of, prepare
+from streaming.workflows.transcode import Transcoding, extract_texts, workflow_id
 from tests.media.films import run_ffmpeg
 from tests.unit.streaming.catalogue.house import House
 from transcoder.errors import EncodeFailed, Refused
@@ -47,7 +48,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 @pytest.fixture
 def worker(house: House) -> Iterator[Worker]:
-    worker = Worker(house.database, house.objects, house.clock, house.root, house.sources, "w1", gate=Gate(2))
+    worker = Worker(house.database, house.objects, house.clock, house.root, house.sources, "w1")
     yield worker
     worker.writers.shutdown()
 
@@ -59,19 +60,31 @@ def taken(house: House, film: Path, owner: Asker | None = None) -> tuple[TitleId
     title = house.catalogue.title_for_upload(owner.account_id, upload, film.name, length=1)
     house.catalogue.upload_finished(upload)
     with house.database.write() as session:
-        claim = queue.claim(session, "w1", house.clock.now())
+        claim = queue.claim(session, "w1", house.clock.now(), 99)
     assert claim is not None
     return title, claim
 
 
 def make_all(worker: Worker, claim: Claim, *, texts: bool = True) -> None:
     prepare(worker, claim.version_id, claim.run)
-    for part in parts_of(worker.plan(claim.version_id)):
-        if part.part == TEXT:
-            if texts:
-                extract_part(worker, claim.version_id, claim.run, part.number)
-            continue
-        encode_part(worker, claim.version_id, claim.run, part.number, part.part)
+    while do_next(worker):
+        pass
+    if texts:
+        extract_texts(worker, claim.version_id, claim.run)
+
+
+def do_next(worker: Worker) -> Task | None:
+    """Take a chunk, as a worker's hand does, and encode it."""
+    task = take(worker, threading.Lock())
+    if task is not None:
+        do_task(worker, task)
+    return task
+
+
+def begun(worker: Worker, claim: Claim, number: int, part: str, by: str = "w1") -> Task:
+    """A chunk taken by force, whoever has it."""
+    with worker.database.write() as session:
+        return work.begin(session, claim.version_id, [number], part, by, worker.clock.now())
 
 
 def outcomes(house: House) -> list[str]:
@@ -84,7 +97,7 @@ def test_a_film_becomes_playable_with_its_starter_and_ready_with_its_manifest(
 ) -> None:
     title, claim = taken(house, film)
     prepare(worker, claim.version_id, claim.run)
-    encode_part(worker, claim.version_id, claim.run, 0, STARTER)
+    assert do_next(worker)
     index = TitleIndex(house.database)
     early = index.version(title)
     assert early is not None
@@ -121,13 +134,14 @@ def test_what_is_committed_is_not_encoded_again(house: House, worker: Worker, fi
     assert outcomes(house) == tries
 
 
-def test_two_runs_of_one_part_show_one_set_of_segments(house: House, worker: Worker, film: Path) -> None:
+def test_two_workers_on_one_chunk_show_one_set_of_segments(house: House, worker: Worker, film: Path) -> None:
     title, claim = taken(house, film)
     prepare(worker, claim.version_id, claim.run)
+    tasks = [begun(worker, claim, 0, STARTER, by) for by in ("w1", "w2")]
     with ThreadPoolExecutor(2) as pool:
-        for run in [pool.submit(encode_part, worker, claim.version_id, 0, 0, STARTER) for _ in range(2)]:
+        for run in [pool.submit(do_task, worker, task) for task in tasks]:
             run.result()
-    assert outcomes(house).count("committed") == 1
+    assert outcomes(house) == ["committed", "lost"]
     with house.database.read() as session:
         assert set(house.objects.list(title)) == store.object_names(session, claim.version_id)
 
@@ -178,8 +192,7 @@ def test_a_cancelled_run_stops_in_the_middle_and_leaves_nothing(
     house.catalogue.cancel(owner, title)
     with pytest.raises(Stopped):
         publish(worker, claim.version_id, claim.run)
-    with pytest.raises(Stopped):
-        encode_part(worker, claim.version_id, claim.run, 0, STARTER)
+    assert take(worker, threading.Lock()) is None
     assert not list(house.objects.list())
 
 
@@ -233,6 +246,8 @@ def test_the_dispatcher_takes_a_waiting_film_and_makes_it(
     try:
         transcoding = Transcoding(worker, jobs)
         jobs.launch()
+        crew = Crew(worker, 2)
+        crew.start()
         dispatcher = Dispatcher(worker, jobs, transcoding, tmp_path / "workers")
         thread = threading.Thread(target=dispatcher.run, args=(stop,))
         thread.start()
@@ -243,6 +258,7 @@ def test_the_dispatcher_takes_a_waiting_film_and_makes_it(
             ready.wait(0.05)
         stop.set()
         thread.join(10)
+        crew.stop()
         assert house.catalogue.show(owner, title).state is TitleState.READY
     finally:
         jobs.close()

@@ -1,0 +1,29 @@
+"""How a making ends in failure: the title says why, and what could only fail again is thrown away."""
+
+from streaming.catalogue import making, store
+from streaming.catalogue.values import TitleState
+from streaming.ids import VersionId
+from streaming.workflows.finish import VerifyFailed
+from streaming.workflows.house import House
+from streaming.workflows.verdict import Kind, Verdict
+
+ANEW = (VerifyFailed.NAME, "init_differs")
+"""Failures after which keeping the finished chunks would only repeat them."""
+
+
+def end_making(house: House, version_id: VersionId, verdict: Verdict) -> None:
+    """Write a failure into the catalogue, if the version is still being made: every work on it stops."""
+    if verdict.kind is not Kind.FAILED or verdict.failure is None:
+        return
+    now = house.clock.now()
+    wipe = verdict.hopeless or verdict.failure.code in ANEW
+    with house.database.write() as session:
+        facts = making.facts(session, version_id)
+        if facts is None:
+            return
+        among = (TitleState.ENCODING,)
+        moved = store.set_state(
+            session, facts.title_id, TitleState.FAILED, now, among=among, failure=verdict.failure
+        )
+        if moved and wipe:
+            store.wipe_version(session, version_id)
