@@ -8,11 +8,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
-from transcoder import aac, binaries, process
+from transcoder import aac, binaries, opus, process
 from transcoder.encrypt import encrypt_segment
 from transcoder.errors import EncodeFailed
 from transcoder.fmp4 import Splitter, add_edit_list, read_fragment, retime, video_codecs
-from transcoder.graph import PROGRESS, audio_span, encode_argv
+from transcoder.fmp4_sound import make_fragment
+from transcoder.graph import PROGRESS, encode_argv
+from transcoder.graph_sound import spare_frames
 from transcoder.keyschedule import KeySource
 from transcoder.ladder import AudioRendition, VideoRendition
 from transcoder.plan import Chunk, Plan, Segment
@@ -182,13 +184,12 @@ class _Work:
         self._put(rung, segment, clear, segment.frames)
 
     def _audio(self, audio: AudioRendition, stream: Iterator[bytes]) -> None:
-        self._put_init(audio.name, aac.CODECS, aac.make_init(audio.bitrate, audio.rate, audio.channels))
-        parser = aac.AdtsParser(audio.rate, audio.channels)
+        self._put_init(audio.name, *_sound_init(audio))
+        parser = opus.PacketParser() if audio.codec == "opus" else aac.AdtsParser(audio.rate, audio.channels)
         borders = self._plan.audio_borders(audio.name)
         waiting = iter(self._segments)
         segment = next(waiting, None)
-        # The encoder's first frame is priming, then come the lead-in's frames: neither belongs to the film.
-        skip = borders[self._chunk.first_segment] - audio_span(self._plan, audio, self._chunk)[0] + 1
+        skip = spare_frames(self._plan, audio, self._chunk)
         frames: list[bytes] = []
         for data in stream:
             for frame in parser.feed(data):
@@ -199,7 +200,7 @@ class _Work:
                 first, end = borders[segment.sequence : segment.sequence + 2]
                 if len(frames) == end - first:
                     start = audio.phase + first * audio.samples
-                    clear = aac.make_fragment(segment.sequence + 1, start, frames, audio.samples)
+                    clear = make_fragment(segment.sequence + 1, start, frames, audio.samples)
                     self._put(audio, segment, clear, len(frames))
                     frames, segment = [], next(waiting, None)
         parser.close()
@@ -230,3 +231,9 @@ class _Work:
         )
         self._sink.put(encoded, stored)
         self._done[rendition.name].append(encoded)
+
+
+def _sound_init(audio: AudioRendition) -> tuple[str, bytes]:
+    if audio.codec == "opus":
+        return opus.CODECS, opus.make_init(audio.channels)
+    return aac.CODECS, aac.make_init(audio.bitrate, audio.rate, audio.channels)

@@ -2,28 +2,19 @@
 
 from collections.abc import Collection, Mapping
 from fractions import Fraction
-from math import gcd
 from pathlib import Path
 from typing import Any
 
 import ffmpeg
 
-from transcoder.ladder import AudioRendition, VideoRendition
-from transcoder.media import AudioTrack
+from transcoder.graph_sound import encoded_sounds, sound_output
+from transcoder.graph_words import plain, ratio, seconds
+from transcoder.ladder import VideoRendition
 from transcoder.plan import Chunk, Plan, TextRendition
 from transcoder.sandbox import Limits, input_options
 
-AUDIO_LEAD = 8
-"""AAC frames encoded before a chunk and thrown away: by then the encoder has the state it would have had."""
-
-AUDIO_TAIL = 3
-"""AAC frames of sound given after a chunk: the encoder looks ahead and overlaps."""
-
 HDR_TRANSFERS = {"smpte2084", "arib-std-b67"}
 _RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8", "x2rgb", "x2bgr")
-
-_MOST_STEP = 20
-"""Steps of AAC frames that are worth aligning to; stranger sample rates go without."""
 
 _MARGIN = {"mov,mp4,m4a,3gp,3g2,mj2": Fraction(1, 2), "matroska,webm": Fraction(1)}
 _OTHER_MARGIN = Fraction(12)
@@ -44,8 +35,8 @@ def encode_argv(
 ) -> list[str]:
     """Build the command that encodes renditions `names` of a chunk to `pipes` (rendition -> descriptor).
 
-    Every video pipe gets fragmented MP4 with one fragment per segment, times from 0; the audio pipe gets
-    ADTS that begins with one frame of priming and the frames of `audio_span` before the chunk.
+    Every video pipe gets fragmented MP4 with one fragment per segment, times from 0; a sound pipe gets
+    what `graph_sound` says.
     """
     film = ffmpeg.input(f"file:{source}", **_input(plan, chunk, limits))
     video = [rung for rung in plan.video if rung.name in names]
@@ -55,9 +46,9 @@ def encode_argv(
         for number, rung in enumerate(video):
             picture = _picture(split.stream(number), plan, rung)
             outputs.append(picture.output(f"pipe:{pipes[rung.name]}", **_video_output(plan, chunk, rung)))
-    for audio in (audio for audio in plan.audios if audio.name in names):
-        sound = _sound(film, plan, audio, chunk)
-        outputs.append(sound.output(f"pipe:{pipes[audio.name]}", **_audio_output(audio)))
+    wanted = [audio for audio in plan.audios if audio.name in names]
+    for audio, sound in encoded_sounds(film, plan, wanted, chunk):
+        outputs.append(sound.output(f"pipe:{pipes[audio.name]}", **sound_output(audio)))
     command = ffmpeg.merge_outputs(*outputs).global_args(*_global(pipes))
     return [str(word) for word in ffmpeg.compile(command, cmd=binary)]
 
@@ -66,7 +57,7 @@ def subtitle_argv(
     binary: str, source: Path, plan: Plan, text: TextRendition, pipe: int, limits: Limits
 ) -> list[str]:
     """Build the command that writes one subtitle track as WebVTT, times from the film's first frame."""
-    film = ffmpeg.input(f"file:{source}", **input_options(limits), itsoffset=_seconds(-plan.info.video.start))
+    film = ffmpeg.input(f"file:{source}", **input_options(limits), itsoffset=seconds(-plan.info.video.start))
     options = {"f": "webvtt", "c:s": "webvtt", "avoid_negative_ts": "disabled"}
     command = film[str(text.stream)].output(f"pipe:{pipe}", **options).global_args(*_global({}))
     return [str(word) for word in ffmpeg.compile(command, cmd=binary)]
@@ -78,7 +69,7 @@ def poster_argv(binary: str, source: Path, plan: Plan, pipe: int, limits: Limits
     begin = track.start + plan.duration / 8
     options: dict[str, Any] = dict(input_options(limits))
     if not short:
-        options |= {"ss": _seconds(begin), "seek_timestamp": 1, "noaccurate_seek": None}
+        options |= {"ss": seconds(begin), "seek_timestamp": 1, "noaccurate_seek": None}
     width = min(POSTER_WIDTH, track.width) // 2 * 2
     height = max(2, round(width * track.height / track.width / 2) * 2)
     film = ffmpeg.input(f"file:{source}", **options)[str(track.index)]
@@ -91,7 +82,7 @@ def poster_argv(binary: str, source: Path, plan: Plan, pipe: int, limits: Limits
         .filter("scale", max(2, width), height, **jpeg)
         .filter("format", "yuvj420p")
         .filter("setsar", 1)
-        .output(f"pipe:{pipe}", **{"frames:v": 1, "f": "mjpeg", "c:v": "mjpeg", "q:v": 4, **_plain()})
+        .output(f"pipe:{pipe}", **{"frames:v": 1, "f": "mjpeg", "c:v": "mjpeg", "q:v": 4, **plain()})
     )
     return [str(word) for word in ffmpeg.compile(picture.global_args(*_global({})), cmd=binary)]
 
@@ -113,7 +104,7 @@ def _input(plan: Plan, chunk: Chunk, limits: Limits) -> dict[str, Any]:
     start -= _MARGIN.get(plan.info.container, _OTHER_MARGIN)
     if chunk.first_frame and start > plan.info.video.start:
         # The key frame before this time; the graph cuts to the frame. Times are the container's own.
-        options |= {"ss": _seconds(start), "seek_timestamp": 1, "noaccurate_seek": None}
+        options |= {"ss": seconds(start), "seek_timestamp": 1, "noaccurate_seek": None}
     return options
 
 
@@ -128,7 +119,7 @@ def _grid(film: Any, plan: Plan, chunk: Chunk) -> Any:
         # One clock for every chunk, in which a frame is a whole number of ticks and the film begins at 0.
         .filter("settb", f"1/{plan.timescale}")
         .filter("setpts", f"PTS-{round(track.start * plan.timescale)}")
-        .filter("fps", fps=_ratio(rate), start_time=_seconds(first / rate), round="near")
+        .filter("fps", fps=ratio(rate), start_time=seconds(first / rate), round="near")
         # A track may end before its container says so: its last picture stays.
         .filter("tpad", stop=-1, stop_mode="clone")
         .filter("trim", start_pts=first, end_pts=end)
@@ -198,84 +189,11 @@ def _video_output(plan: Plan, chunk: Chunk, rung: VideoRendition) -> dict[str, A
         "avoid_negative_ts": "disabled",
         "write_btrt": 0,
         "flush_packets": 1,
-        **_plain(),
+        **plain(),
     }
 
 
 def _key_frames(plan: Plan, chunk: Chunk) -> str:
     # Half a frame early: the first frame not before that time is the one that is meant.
     starts = [segment.first_frame - chunk.first_frame for segment in plan.chunk_segments(chunk)]
-    return ",".join(_seconds(max(Fraction(0), start - Fraction(1, 2)) / plan.frame_rate) for start in starts)
-
-
-def _sound(film: Any, plan: Plan, audio: AudioRendition, chunk: Chunk) -> Any:
-    track = plan.info.audio(audio.stream)
-    first, end = audio_span(plan, audio, chunk)
-    stream = film[str(track.index)]
-    ticks = 1 / (track.time_base * track.sample_rate)
-    if ticks.denominator != 1:
-        # The container rounds times (to milliseconds, say). Back to the codec's frame grid, or two chunks
-        # would disagree by some samples about where they meet.
-        stream = stream.filter("asetpts", _snapped(track))
-    origin = round(plan.info.video.start * track.sample_rate)
-    begin = first * audio.samples * track.sample_rate // audio.rate
-    return (
-        stream.filter("asetpts", f"PTS-{origin}")
-        # To the sample, and before resampling: every chunk then resamples in the same phase.
-        .filter("atrim", start_pts=begin)
-        .filter(
-            "aresample",
-            audio.rate,
-            ochl="stereo",
-            osf="fltp",
-            **{"async": 1},  # gaps become silence
-            first_pts=begin,  # silence up to the first sound; counted at the source's rate
-        )
-        .filter("apad")
-        .filter("atrim", end_sample=(end - first) * audio.samples)
-        .filter("asetpts", "N")
-    )
-
-
-def audio_span(plan: Plan, audio: AudioRendition, chunk: Chunk) -> tuple[int, int]:
-    """Frames of sound given to the encoder for a chunk: first, and first after the last.
-
-    The first is at least `AUDIO_LEAD` before the chunk and falls on a whole sample of the source.
-    """
-    borders = plan.audio_borders(audio.name)
-    first = borders[chunk.first_segment] - AUDIO_LEAD
-    step = audio.rate // gcd(audio.rate, audio.samples * plan.info.audio(audio.stream).sample_rate)
-    if step <= _MOST_STEP:
-        first -= first % step
-    return first, borders[chunk.first_segment + chunk.segments] + AUDIO_TAIL
-
-
-def _snapped(track: AudioTrack) -> str:
-    start = round(track.start_pts * track.time_base * track.sample_rate)
-    grid = f"{start}+round((PTS-{start})/NB_SAMPLES)*NB_SAMPLES"
-    near = track.sample_rate * 11 // 10_000
-    return f"if(lte(abs({grid}-PTS),{near}),{grid},PTS)"
-
-
-def _audio_output(audio: AudioRendition) -> dict[str, Any]:
-    return {
-        "c:a": "aac",
-        "b:a": audio.bitrate,
-        "ar": audio.rate,
-        "ac": audio.channels,
-        "f": "adts",
-        "flush_packets": 1,
-        **_plain(),
-    }
-
-
-def _plain() -> dict[str, Any]:
-    return {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact"}
-
-
-def _ratio(value: Fraction) -> str:
-    return f"{value.numerator}/{value.denominator}"
-
-
-def _seconds(value: Fraction) -> str:
-    return f"{float(value):.6f}"
+    return ",".join(seconds(max(Fraction(0), start - Fraction(1, 2)) / plan.frame_rate) for start in starts)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 AUDIO_RATE = 48_000
 AAC_SAMPLES = 1024
+OPUS_SAMPLES = 960
 
 _RAMP = (1, 1, 2, 2, 2)
 """Seconds of the film's first segments: short, so that the first picture comes at once."""

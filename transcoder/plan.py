@@ -19,6 +19,7 @@ from transcoder.grid import (
 from transcoder.jsonform import from_plain, to_plain
 from transcoder.ladder import AudioRendition, VideoRendition, make_ladder
 from transcoder.media import MediaInfo
+from transcoder.sounds import make_sounds
 
 __all__ = ["Chunk", "Plan", "Policy", "Segment", "TextRendition", "make_plan"]
 
@@ -29,13 +30,16 @@ REORDER_FRAMES = 2
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The house's choices. Times in seconds; `crf`, `preset` as x264 knows them."""
+    """The house's choices. Times in seconds; `crf`, `preset` as x264 knows them.
+
+    `audio_codecs`: "aac", which every player knows, and what is offered beside it ("opus").
+    """
 
     crypto_period_seconds: int = 60
     segment_seconds: int = 4
     crf: int = 22
     preset: str = "veryfast"
-    audio_bitrate: int = 128_000
+    audio_codecs: tuple[str, ...] = ("aac",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,22 +194,6 @@ class Plan:
 DEFAULT_POLICY = Policy()
 
 
-def make_sounds(info: MediaInfo, policy: Policy) -> tuple[AudioRendition, ...]:
-    """Decide what is made of every sound track: stereo for all."""
-    return tuple(
-        AudioRendition(
-            name=f"a{number}",
-            stream=track.index,
-            bitrate=policy.audio_bitrate,
-            language=track.language,
-            title=track.title,
-            role=track.role,
-            default=number == 0,
-        )
-        for number, track in enumerate(info.audios)
-    )
-
-
 def make_plan(info: MediaInfo, policy: Policy = DEFAULT_POLICY) -> Plan:
     """Decide what will be made of a film; the same input always gives the same plan."""
     track, rate = info.video, info.video.frame_rate
@@ -217,7 +205,7 @@ def make_plan(info: MediaInfo, policy: Policy = DEFAULT_POLICY) -> Plan:
         info=info,
         policy=policy,
         video=make_ladder(track.width, track.height, rate, policy.crf),
-        audios=make_sounds(info, policy),
+        audios=make_sounds(info.audios, policy.audio_codecs),
         texts=tuple(
             TextRendition(
                 f"t{number}", "sd", text.index, text.language, text.title, text.forced, text.sdh, text.default

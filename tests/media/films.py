@@ -72,6 +72,29 @@ def flash_and_beep(
     return path
 
 
+TONES = {"FL": 300, "FR": 400, "FC": 500, "LFE": 60, "BL": 700, "BR": 800, "SL": 900, "SR": 1000}
+"""What `surround` plays on each speaker, in hertz."""
+
+
+def surround(folder: Path, layout: str = "5.1(side)", codec: str = "ac3", volume: float = 0.5) -> Path:
+    """A film of 9 s whose speakers each play a tone of their own; Matroska."""
+    path = folder / f"surround-{layout}-{codec}-{volume}.mkv"
+    if path.exists():
+        return path
+    speakers = {
+        "5.1": ("FL", "FR", "FC", "LFE", "BL", "BR"),
+        "5.1(side)": ("FL", "FR", "FC", "LFE", "SL", "SR"),
+        "7.1": ("FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR"),
+    }[layout]
+    tones = "|".join(f"{volume}*sin(2*PI*{TONES[speaker]}*t)" for speaker in speakers)
+    run_ffmpeg(
+        *("-f", "lavfi", "-i", "color=gray:s=160x90:r=25", "-f", "lavfi"),
+        *("-i", f"aevalsrc='{tones}':c={layout}:s=48000", "-t", "9"),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-c:a", codec, str(path)),
+    )
+    return path
+
+
 def with_subtitles(folder: Path, container: str = "mkv") -> Path:
     """A film of 9 s with one English subtitle track; a cue crosses the border at 4 s."""
     path = folder / f"subtitled.{container}"

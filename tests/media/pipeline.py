@@ -59,10 +59,10 @@ class Transcoded:
         path.write_bytes(self.clear(rendition))
         return path
 
-    def join(self, video: str, folder: Path) -> Path:
-        """Put one video rendition and the sound into one file without touching their times."""
-        path = folder / "joined.mkv"
-        words = ("-i", str(self.write(video, folder)), "-i", str(self.write("a0", folder)))
+    def join(self, video: str, folder: Path, sound: str = "a0") -> Path:
+        """Put one video rendition and a sound into one file without touching their times."""
+        path = folder / f"joined-{sound}.mkv"
+        words = ("-i", str(self.write(video, folder)), "-i", str(self.write(sound, folder)))
         run_ffmpeg("-copyts", *words, "-map", "0:v", "-map", "1:a", "-c", "copy", str(path))
         return path
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcoder.aac import make_fragment, make_init
+from transcoder.aac import make_init
 from transcoder.errors import BadMedia
 from transcoder.fmp4 import (
     Splitter,
@@ -19,12 +19,13 @@ from transcoder.fmp4 import (
     read_fragment,
     retime,
 )
+from transcoder.fmp4_sound import make_fragment
 
 INIT = make_init(128_000, 48_000, 2)
 FRAGMENTS = [
-    make_fragment(1, 0, [b"abc", b"de"]),
-    make_fragment(2, 2, [b"f" * 5000]),
-    make_fragment(3, 3, [b"g"]),
+    make_fragment(1, 0, [b"abc", b"de"], 1024),
+    make_fragment(2, 2, [b"f" * 5000], 1024),
+    make_fragment(3, 3, [b"g"], 1024),
 ]
 STREAM = INIT + make_box("styp", b"msdh") + b"".join(FRAGMENTS) + make_box("mfra", bytes(12))
 
@@ -75,7 +76,7 @@ def test_a_stream_that_ends_inside_a_fragment_is_refused() -> None:
 
 
 def test_a_fragment_is_read_as_it_was_written() -> None:
-    fragment = read_fragment(make_fragment(7, 94 * 1024, [b"abc", b"de"]))
+    fragment = read_fragment(make_fragment(7, 94 * 1024, [b"abc", b"de"], 1024))
     assert (fragment.number, fragment.start) == (7, 94 * 1024)
     assert fragment.durations == (1024, 1024)
     assert fragment.sizes == (3, 2)
@@ -98,7 +99,7 @@ def test_retiming_moves_time_and_makes_offsets_positive() -> None:
 
 
 def test_a_fragment_without_offsets_gets_them() -> None:
-    fragment = read_fragment(retime(make_fragment(1, 0, [b"a", b"bc"]), 1, 0, 2000))
+    fragment = read_fragment(retime(make_fragment(1, 0, [b"a", b"bc"], 1024), 1, 0, 2000))
     assert fragment.offsets == (2000, 2000)
     assert fragment.sizes == (1, 2)
 
@@ -110,7 +111,7 @@ def test_an_offset_below_the_delay_is_refused() -> None:
 
 @given(st.binary(max_size=200))
 def test_broken_fragments_raise_bad_media_and_nothing_else(noise: bytes) -> None:
-    good = make_fragment(1, 0, [b"abc"])
+    good = make_fragment(1, 0, [b"abc"], 1024)
     for data in (noise, good[: len(noise)], make_box("moof", noise) + make_box("mdat")):
         with pytest.raises(BadMedia):
             read_fragment(data)

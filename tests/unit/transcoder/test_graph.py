@@ -39,8 +39,9 @@ def test_the_whole_command_of_a_middle_chunk() -> None:
         "if(lte(abs(3528+round((PTS-3528)/NB_SAMPLES)*NB_SAMPLES-PTS)\\,48)\\,"
         "3528+round((PTS-3528)/NB_SAMPLES)*NB_SAMPLES\\,PTS)[s11];"
         "[s11]asetpts=PTS-3660[s12];[s12]atrim=start_pts=79968[s13];"
-        "[s13]aresample=48000:async=1:first_pts=79968:ochl=stereo:osf=fltp[s14];[s14]apad[s15];"
-        "[s15]atrim=end_sample=300032[s16];[s16]asetpts=N[s17]"
+        "[s13]aresample=48000:async=1:first_pts=79968:ochl=stereo:osf=fltp[s14];"
+        "[s14]alimiter=attack=5:latency=1:level=0:limit=0.97:release=50[s15];[s15]apad[s16];"
+        "[s16]atrim=end_sample=300032:start_sample=0[s17];[s17]asetpts=N[s18]"
     )
     assert argv == [
         *("ffmpeg", "-analyzeduration", "1000000", "-dn", "-format_whitelist", ",".join(DEMUXERS)),
@@ -67,7 +68,7 @@ def test_the_whole_command_of_a_middle_chunk() -> None:
         *("-preset", "veryfast", "-profile:v", "high", "-refs", "2", "-sc_threshold", "0"),
         *("-use_editlist", "0", "-video_track_timescale", "24000", "-write_btrt", "0", "-x264-params"),
         *("stitchable=1:open-gop=0:weightp=1:b-pyramid=normal", "pipe:5"),
-        *("-map", "[s17]", "-f", "adts", "-ac", "2", "-ar", "48000", "-b:a", "128000", "-c:a", "aac"),
+        *("-map", "[s18]", "-f", "adts", "-ac", "2", "-ar", "48000", "-b:a", "128000", "-c:a", "aac"),
         *(
             "-fflags",
             "+bitexact",
