@@ -163,7 +163,7 @@ class _Work:
         for data in stream:
             for piece in splitter.feed(data):
                 if rung.name not in self._inits:
-                    init = add_edit_list(piece, self._plan.reorder_ticks)
+                    init = add_edit_list(piece, self._plan.reorder_ticks(rung))
                     self._put_init(rung.name, video_codecs(piece), init)
                 else:
                     self._put_video(rung, next(waiting, None), piece)
@@ -180,7 +180,8 @@ class _Work:
             )
         if set(found.durations) != {ticks}:
             raise EncodeFailed("output_mismatch", f"{rung.name}: frames of uneven length.")
-        clear = retime(piece, segment.sequence + 1, segment.first_frame * ticks, self._plan.reorder_ticks)
+        start, delay = segment.first_frame * ticks, self._plan.reorder_ticks(rung)
+        clear = retime(piece, segment.sequence + 1, start, delay)
         self._put(rung, segment, clear, segment.frames)
 
     def _audio(self, audio: AudioRendition, stream: Iterator[bytes]) -> None:

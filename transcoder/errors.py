@@ -44,3 +44,7 @@ class BadMedia(TranscoderError):
 
 class BadManifest(TranscoderError):
     """A manifest that is malformed, not canonical, or not signed by the expected key."""
+
+
+class BadSubtitles(TranscoderError):
+    """A subtitle file that cannot be read; the text is a sentence for whoever uploaded it."""

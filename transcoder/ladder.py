@@ -8,13 +8,20 @@ from transcoder.grid import AAC_SAMPLES, AUDIO_RATE
 SD_PIXELS = 1024 * 576
 """A rung of at most this many pixels is tier `sd`: 576 lines of a 16:9 picture, in any shape."""
 
+HD_PIXELS = 1920 * 1088
+"""A rung of at most this many pixels is tier `hd`: 1080 lines, and what coding in blocks adds to them."""
+
+REORDER_FRAMES = 2
+"""Frames by which B-pyramids make decoding run ahead of showing; the same in every encode (see `graph`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class VideoRendition:
     """One rung. `maxrate` and `bufsize` in bits and bits a second, `level` as in "4.0".
 
     `codec` is "h264", "hevc" or "av1". `copied`: the source's own packets, not encoded again. `hdr`: ""
-    (SDR), "pq" or "hlg". `reason` is a sentence: why this rung is there and why at this rate.
+    (SDR), "pq" or "hlg". `reorder`: frames by which a picture is shown later than it could be decoded.
+    `reason` is a sentence: why this rung is there and why at this rate.
     """
 
     name: str
@@ -28,6 +35,7 @@ class VideoRendition:
     codec: str = "h264"
     copied: bool = False
     hdr: str = ""
+    reorder: int = REORDER_FRAMES
     reason: str = ""
 
     @property
@@ -76,6 +84,8 @@ class _Rung:
 
 # Boxes a picture must fit into, and the ceiling of bits a second at 16:9 and up to 30 frames a second.
 RUNGS = (
+    _Rung("v2160", 3840, 2160, 20_000_000),
+    _Rung("v1440", 2560, 1440, 11_000_000),
     _Rung("v1080", 1920, 1080, 6_000_000),
     _Rung("v720", 1280, 720, 3_200_000),
     _Rung("v480", 854, 480, 1_600_000),
@@ -93,6 +103,7 @@ _LEVELS = (
     ("3.2", 216_000, 5_120, 25_000_000),
     ("4.0", 245_760, 8_192, 25_000_000),
     ("4.2", 522_240, 8_704, 62_500_000),
+    ("5.0", 589_824, 22_080, 168_750_000),
     ("5.1", 983_040, 36_864, 300_000_000),
     ("5.2", 2_073_600, 36_864, 300_000_000),
 )
@@ -101,16 +112,18 @@ _LEVELS = (
 def make_ladder(width: int, height: int, frame_rate: Fraction, crf: int) -> tuple[VideoRendition, ...]:
     """Choose the rungs for a picture of `width` × `height` square pixels, best first.
 
-    Never larger than the picture, at most 1080 lines, even sizes, the picture's own shape. The best
+    Never larger than the picture, at most 2160 lines, even sizes, the picture's own shape. The best
     rung is the picture itself where it fits a box; a rung less than a fifth smaller than the one above
-    would cost work and change nothing to the eye, so it is left out.
+    would cost work and change nothing to the eye, so it is left out. Where the one above is `uhd` it is that
+    one which is left out: the best picture that a licence for `hd` opens should not be a small one.
     """
     rungs: list[VideoRendition] = []
     for rung in RUNGS:
         size = _fit(width, height, rung)
-        if rung is not RUNGS[-1] and _holds(_box(width, height, RUNGS[RUNGS.index(rung) + 1]), size):
-            continue  # a smaller box holds the whole picture: it takes the smaller name
-        if rungs and size[0] * 5 > rungs[-1].width * 4:
+        below = _below(width, height, rung)
+        if below and (size == below or (_tier(size) != _tier(below) == "hd" and _is_near(size, below))):
+            continue  # a smaller box holds the whole picture, or nearly: it takes the smaller name
+        if rungs and _is_near((rungs[-1].width, rungs[-1].height), size):
             continue
         rungs.append(_rendition(rung, size, frame_rate, crf))
     return tuple(rungs)
@@ -120,8 +133,18 @@ def _box(width: int, height: int, rung: _Rung) -> tuple[int, int]:
     return (rung.width, rung.height) if width >= height else (rung.height, rung.width)
 
 
-def _holds(box: tuple[int, int], size: tuple[int, int]) -> bool:
-    return size[0] <= box[0] and size[1] <= box[1]
+def _below(width: int, height: int, rung: _Rung) -> tuple[int, int] | None:
+    """The picture in the next smaller box."""
+    return None if rung is RUNGS[-1] else _fit(width, height, RUNGS[RUNGS.index(rung) + 1])
+
+
+def _is_near(size: tuple[int, int], smaller: tuple[int, int]) -> bool:
+    return smaller[0] * 5 > size[0] * 4
+
+
+def _tier(size: tuple[int, int]) -> str:
+    pixels = size[0] * size[1]
+    return "sd" if pixels <= SD_PIXELS else "hd" if pixels <= HD_PIXELS else "uhd"
 
 
 def _fit(width: int, height: int, rung: _Rung) -> tuple[int, int]:
@@ -139,9 +162,8 @@ def _rendition(rung: _Rung, size: tuple[int, int], frame_rate: Fraction, crf: in
     share = Fraction(width * height, rung.width * rung.height)
     speed = Fraction(3, 2) if frame_rate > 30 else Fraction(1)
     maxrate = max(200_000, int(rung.maxrate * share * speed) // 1000 * 1000)
-    tier = "sd" if width * height <= SD_PIXELS else "hd"
     level = _level(width, height, frame_rate, maxrate)
-    return VideoRendition(rung.name, tier, width, height, crf, maxrate, maxrate * 2, level)
+    return VideoRendition(rung.name, _tier(size), width, height, crf, maxrate, maxrate * 2, level)
 
 
 def _level(width: int, height: int, frame_rate: Fraction, maxrate: int) -> str:

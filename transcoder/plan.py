@@ -24,10 +24,6 @@ from transcoder.sounds import make_sounds
 __all__ = ["Chunk", "Plan", "Policy", "Segment", "TextRendition", "make_plan"]
 
 
-REORDER_FRAMES = 2
-"""Frames by which B-pyramids make decoding run ahead of showing; the same in every encode (see `graph`)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The house's choices. Times in seconds; `crf`, `preset` as x264 knows them.
@@ -98,10 +94,9 @@ class Plan:
         """Number of crypto periods."""
         return -(-self.frames // self.period_frames)
 
-    @property
-    def reorder_ticks(self) -> int:
-        """How much later a video frame's composition time is than its place; the edit list takes it off."""
-        return REORDER_FRAMES * self.frame_ticks
+    def reorder_ticks(self, rung: VideoRendition) -> int:
+        """How much later a frame's composition time is than its place; the edit list takes it off."""
+        return rung.reorder * self.frame_ticks
 
     @cached_property
     def target_duration(self) -> int:

@@ -9,7 +9,7 @@ from transcoder.encrypt import decrypt_segment
 from transcoder.errors import BadMedia
 from transcoder.fmp4 import boxes, find, read_fragment
 from transcoder.keyschedule import KeySource
-from transcoder.ladder import AudioRendition
+from transcoder.ladder import AudioRendition, VideoRendition
 from transcoder.manifest import Kind, Manifest, ManifestObject
 from transcoder.plan import Plan
 
@@ -136,6 +136,8 @@ def _expected(item: ManifestObject, plan: Plan) -> tuple[int, int, int, int]:
     if isinstance(rendition, AudioRendition):
         first, end = plan.audio_borders(rendition.name)[item.sequence : item.sequence + 2]
         return rendition.phase + first * rendition.samples, end - first, rendition.rate, 0
+    if not isinstance(rendition, VideoRendition):
+        raise KeyError(item.rendition)
     segment = plan.segments[item.sequence]
     start = segment.first_frame * plan.frame_ticks
-    return start, segment.frames, plan.timescale, plan.reorder_ticks
+    return start, segment.frames, plan.timescale, plan.reorder_ticks(rendition)

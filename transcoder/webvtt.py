@@ -6,6 +6,8 @@ https://www.w3.org/TR/webvtt1/ and RFC 8216 §3.5 (X-TIMESTAMP-MAP).
 import re
 from dataclasses import dataclass
 
+from transcoder import cuetext
+
 MOST_CUES = 200_000
 MOST_SEGMENT = 256 << 10
 """Characters of one segment, far above what anybody reads in a minute. A cue that lasts for hours is in every
@@ -32,10 +34,10 @@ def read_cues(text: str) -> list[Cue]:
         for number, line in enumerate(lines):
             found = _ARROW.match(line)
             if found:
-                body = "\n".join(lines[number + 1 :]).replace("-->", "→").strip()
+                body = cuetext.clean("\n".join(lines[number + 1 :])[: cuetext.MOST_LETTERS])
                 start, end = _milliseconds(found[1]), _milliseconds(found[2])
                 if body and end > start and len(cues) < MOST_CUES:
-                    cues.append(Cue(start, end, body, found[3].strip()))
+                    cues.append(Cue(start, end, body, cuetext.settings(found[3])))
                 break
     return sorted(cues, key=lambda cue: (cue.start, cue.end))
 

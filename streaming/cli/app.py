@@ -9,8 +9,8 @@ import sys
 import typer
 
 from streaming.cli import house, licences, play, publish, titles
-from streaming.cli.output import err, plain
 from streaming.errors import Code, Fault
+from transcoder.output import err, plain
 
 EXIT_CODES = {
     Code.UNAUTHENTICATED: 3,

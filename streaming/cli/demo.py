@@ -15,7 +15,6 @@ import httpx
 from streaming.accounts.principal import Role
 from streaming.cli.accounts import ensure_account, issue_token
 from streaming.cli.client import Client
-from streaming.cli.output import err, out, plain
 from streaming.cli.publish import upload, wait_until_published
 from streaming.cli.samples import SAMPLES, make_samples
 from streaming.cli.supervisor import CannotStart, require_free_port, say
@@ -23,6 +22,7 @@ from streaming.cli.titles import all_titles
 from streaming.errors import Fault
 from streaming.settings import Settings
 from streaming.wiring import open_services
+from transcoder.output import err, out, plain
 from transcoder.secret import SecretBytes
 
 CREATOR, VIEWER = "ana", "ben"

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from streaming.cli.output import out, plain, print_json
 from streaming.cli.titles import AsJson
 from streaming.errors import Code, Fault
 from streaming.settings import Settings
+from transcoder.output import out, plain, print_json
 from transcoder.secret import SecretBytes
 
 Data = Annotated[Path | None, typer.Option("--data", help="Data folder (MATINEE_DATA).", metavar="DIR")]

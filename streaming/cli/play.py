@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from streaming.cli.client import Client
-from streaming.cli.output import clean, err, out, plain, print_json
 from streaming.cli.titles import AsJson, TitleArgument
 from streaming.errors import Code, Fault
+from transcoder.output import clean, err, out, plain, print_json
 
 PLAYERS = {
     # Through a pipe: who lists this machine's processes reads their arguments. No helper hears of it either.

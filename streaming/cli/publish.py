@@ -16,10 +16,10 @@ from rich.progress import (
 )
 
 from streaming.cli.client import Client
-from streaming.cli.output import err, out, plain, print_json
 from streaming.cli.titles import AsJson
 from streaming.cli.tus_client import TusClient
 from streaming.errors import Code, Fault
+from transcoder.output import err, out, plain, print_json
 
 POLL_SECONDS = 0.5
 STAGES = {

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from streaming.cli.client import Client
-from streaming.cli.output import clean, length, megabytes, out, plain, print_json, print_pairs, print_table
+from transcoder.output import clean, length, megabytes, out, plain, print_json, print_pairs, print_table
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 TitleArgument = Annotated[str, typer.Argument(help="The title's id, like ti_….", metavar="ID")]

@@ -6,8 +6,9 @@ from fractions import Fraction
 from typing import Any, Protocol, TypeVar
 
 from streaming.delivery.kept import Kept
-from streaming.delivery.values import Rendition, Segment, Version
+from streaming.delivery.values import Version
 from streaming.ids import TitleId
+from transcoder.hls import Rendition, Segment
 
 V = TypeVar("V")
 

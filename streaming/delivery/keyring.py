@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from streaming.delivery.kept import Kept
-from streaming.delivery.values import Keys, Rendition
+from streaming.delivery.values import Keys
+from transcoder.hls import Rendition
 from transcoder.secret import SecretBytes
 
 MAX_TITLES = 256

@@ -6,13 +6,14 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from streaming.clock import Clock, to_micros
-from streaming.delivery import playlists, refusals
+from streaming.delivery import places, refusals
 from streaming.delivery.answers import (
     NO_STORE,
     Answer,
@@ -32,10 +33,12 @@ from streaming.delivery.pacing import Pace
 from streaming.delivery.refusals import iso
 from streaming.delivery.signing import AddressSigner
 from streaming.delivery.sql import Playback, Reader
-from streaming.delivery.values import Keys, Rendition, Segment, Version, covers
+from streaming.delivery.values import Keys, Version, covers
 from streaming.delivery.writer import GroupCommit
 from streaming.errors import Code, Fault
 from streaming.ids import TitleId
+from transcoder import hls
+from transcoder.hls import Rendition, Segment
 
 _TOKEN = r"(?P<token>[A-Za-z0-9_-]{20,64})"  # noqa: S105
 KEY = re.compile(rf"/play/{_TOKEN}/key/(?P<rendition>[a-z][a-z0-9]{{0,11}})/(?P<period>0|[1-9][0-9]{{0,4}})")
@@ -144,7 +147,7 @@ class PlayDoor:
             raise refusals.tier_not_covered(permit.tier)
         prefix = self._signer.prefix(version.title_id, version.version_id, self._clock.now() + ADDRESS_LIFE)
         base = f"/media/{prefix}/{version.title_id}/{version.version_id}"
-        text = playlists.multivariant(
+        text = hls.multivariant(
             chosen,
             complete=version.complete,
             media_uri=lambda one: f"{base}/{one.name}/{match['token']}.m3u8",
@@ -161,13 +164,12 @@ class PlayDoor:
             raise refusals.bad_address()
         version, rendition, segments = await self._first_segment(playback, match["rendition"])
         self._leases.permit(playback, now, rendition.tier)
-        text = playlists.media(
+        text = hls.media(
             rendition,
             segments,
             complete=version.complete,
-            target=playlists.target_duration(segments, version.target_duration or 0),
-            key_uri=lambda period: f"/play/{token}/key/{rendition.name}/{period}",
-            places=_is_paced(playback),
+            target=hls.target_duration(segments, version.target_duration or 0),
+            key_uri=_key_uri(token, rendition.name, placed=_is_paced(playback)),
         )
         return text_answer(text, M3U8, header(scope, b"accept-encoding"))
 
@@ -198,7 +200,7 @@ class PlayDoor:
 
     def _ahead(self, scope: Scope, playback: Playback, rendition: Rendition, now: int) -> float:
         """Seconds of film between what a native player can be showing and what it asks a key for."""
-        place = playlists.read_place(scope.get("query_string", b"")) if _is_paced(playback) else None
+        place = places.read_place(scope.get("query_string", b"")) if _is_paced(playback) else None
         if place is None:
             return 0.0
         return self._clocks.ahead(playback.id, rendition.name, *place, now / SECOND)
@@ -258,6 +260,19 @@ class PlayDoor:
 def _is_paced(playback: Playback) -> bool:
     """Whether keys wait until they are needed: nobody can tell a native player that its licence ended."""
     return playback.native and playback.licence_id is not None
+
+
+def _key_uri(token: str, rendition: str, *, placed: bool) -> hls.KeyUri:
+    """Give the addresses of a rendition's keys.
+
+    With `placed` an address says which segment it is asked for, so that each segment's key is asked for anew.
+    """
+
+    def uri(segment: Segment, start: Fraction) -> str:
+        place = f"?{places.place_query(segment.sequence, float(start))}" if placed else ""
+        return f"/play/{token}/key/{rendition}/{segment.period}{place}"
+
+    return uri
 
 
 def _again(scope: Scope) -> Answer:

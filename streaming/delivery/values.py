@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 from typing import Any, Protocol
 
 from streaming.errors import Fault
 from streaming.ids import AccountId, LicenceId, PlaybackId, TitleId
+from transcoder.hls import Rendition
 from transcoder.secret import SecretBytes
 
 TIERS = ("sd", "hd", "uhd")
@@ -20,39 +20,6 @@ MAX_PERIODS = 1 << 16
 def covers(granted: str, wanted: str) -> bool:
     """Tell whether a grant of one tier opens renditions of another."""
     return TIERS.index(granted) >= TIERS.index(wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One encrypted segment: `sequence` is its media sequence number, `duration` true seconds."""
-
-    sequence: int
-    period: int
-    duration: Fraction
-    name: str
-    """The last part of its object name: what a media playlist says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rendition:
-    """One stream of a title as a playlist describes it; bandwidths in bits a second."""
-
-    name: str
-    kind: str
-    tier: str
-    codecs: str = ""
-    bandwidth: int = 0
-    average_bandwidth: int = 0
-    width: int | None = None
-    height: int | None = None
-    frame_rate: Fraction | None = None
-    channels: int | None = None
-    language: str = "und"
-    label: str = ""
-    forced: bool = False
-    role: str = "main"
-    default: bool = False
-    init_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

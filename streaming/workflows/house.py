@@ -16,9 +16,9 @@ from streaming.jobs.watch import News
 from streaming.keys.root import RootKey
 from streaming.keys.titles import WrappedSecrets, unwrap_secrets
 from streaming.storage.objects import ObjectStore
-from streaming.workflows.rate import RateMeter
 from transcoder.keyschedule import TitleKeys
 from transcoder.plan import Plan
+from transcoder.rate import RateMeter
 from transcoder.sandbox import DEFAULT_LIMITS, Limits
 
 PLANS_KEPT = 4

@@ -18,7 +18,7 @@ from tests.bench.report import COLUMNS, Trouble, markdown, row
 from tests.bench.rounds import LEAST_ROUNDS, Figure
 
 MEASURES = (
-    Measure("pipeline", "the whole pipeline against one bare ffmpeg", 250, pipeline.measure),
+    Measure("pipeline", "the whole pipeline against ffmpeg alone", 420, pipeline.measure),
     Measure("encryption", "the segment cipher against openssl speed", 30, encryption.measure),
     Measure("uploads", "uploads against a copy with fsync", 60, uploads.measure),
     Measure("segments", "segments against nginx and uvicorn", 130, segments.measure),

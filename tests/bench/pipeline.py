@@ -1,21 +1,34 @@
-"""Wall time of the whole pipeline, from a finished upload to a published title, against one bare ffmpeg."""
+"""Wall time of the whole pipeline, from a finished upload to a published title, against ffmpeg alone."""
 
 import time
+from pathlib import Path
 
+from sqlalchemy import select
+
+from streaming.catalogue.model import VersionRow
+from streaming.ids import TitleId
 from tests.bench import bare
 from tests.bench.context import Bench
 from tests.bench.films import Film, large_film, small_film
 from tests.bench.rounds import Aim, Figure
 from tests.e2e.transcode_house import OWNER, TranscodeHouse
+from transcoder.plan import Plan
 
-HOW = (
+OURS = (
     "{story}; the ladder is {ladder}. Ours runs from the moment an upload is finished to the moment the "
     "title is published, in a real worker process with its database: taking it from the queue, probing, "
-    "planning, every chunk encoded, split, encrypted and stored durably (fsync), poster, decrypting and "
+    "planning, every chunk encoded, split, encrypted and stored durably (fsync), pictures, decrypting and "
     "checking every object, and the signed manifest. The upload itself and the start of the worker are not "
-    "counted. The peer is one ffmpeg process that decodes once and writes the same rungs with the same "
-    "encoder settings and the same segment borders in clear to files, without fsync; its arguments come from "
-    "`transcoder.graph`."
+    "counted. "
+)
+BARE = (
+    "The peer is one ffmpeg process that decodes once and writes the same rungs with the same encoder "
+    "settings and the same segment borders in clear to files, without fsync; its arguments come from "
+    "`transcoder.graph`, its plan from the title that was published."
+)
+APART = (
+    "The peer is one ffmpeg process for each rung, {when}, each with a decoder of its own; settings and "
+    "segment borders are the same, and the sound is made beside the lowest rung."
 )
 
 
@@ -26,43 +39,73 @@ def measure(bench: Bench) -> list[Figure]:
     try:
         house.start_worker()
         films = [small_film(folder), large_film(folder, 30 if bench.quick else 60)]
-        return [_film(bench, house, film, warm=not place) for place, film in enumerate(films)]
+        return [figure for film in films for figure in _film(bench, house, film)]
     finally:
         house.close()
 
 
-def _film(bench: Bench, house: TranscodeHouse, film: Film, *, warm: bool) -> Figure:
+def _film(bench: Bench, house: TranscodeHouse, film: Film) -> list[Figure]:
     bench.tell(film.story)
     folder = film.path.parent if film.path.is_relative_to(bench.folder) else bench.folder / "pipeline"
-    plan = bare.plan_of(film.path)
-    one, chunk = bare.whole(plan)
+    one, chunk = bare.whole(plan_made(house, film.path))
     found = bench.interleave(
         {
-            "house": lambda _: publish(house, film),
+            "house": lambda _: publish(house, film.path),
             "bare": lambda _: bare.encode(film.path, one, chunk, one.renditions, folder),
+            "turns": lambda _: bare.encode_in_turns(film.path, one, chunk, folder),
+            "apart": lambda _: bare.encode_apart(film.path, one, chunk, folder),
         },
-        warm=warm and not bench.quick,
+        warm=False,  # the film that told its plan was the warming up
     )
-    return Figure(
-        name=f"Whole pipeline, {film.story}",
-        unit="s",
-        ours_name="upload finished to published",
-        peer_name="one bare ffmpeg",
-        ours=found["house"],
-        peers=found["bare"],
-        aim=Aim(1.10, most=True),
-        how=HOW.format(story=film.story[0].upper() + film.story[1:], ladder=", ".join(plan.renditions)),
+    story = film.story[0].upper() + film.story[1:]
+    ours = OURS.format(story=story, ladder=", ".join(one.renditions))
+    peers = (
+        ("bare", "one bare ffmpeg", 1.05, BARE),
+        ("turns", "one ffmpeg for each rung, in turns", 0.75, APART.format(when="one after another")),
+        ("apart", "one ffmpeg for each rung, all at once", 0.75, APART.format(when="all at once")),
     )
+    return [
+        Figure(
+            name=f"Whole pipeline, {film.story}, to {peer}",
+            unit="s",
+            ours_name="upload finished to published",
+            peer_name=peer,
+            ours=found["house"],
+            peers=found[side],
+            aim=Aim(bound, most=True),
+            how=ours + how,
+        )
+        for side, peer, bound, how in peers
+    ]
 
 
-def publish(house: TranscodeHouse, film: Film) -> float:
+def publish(house: TranscodeHouse, film: Path) -> float:
     """Put a film into the queue and wait until it is published; gives seconds, as the database has them."""
-    title = house.publish(film.path)
+    title, took = _published(house, film)
+    _remove(house, title)
+    return took
+
+
+def plan_made(house: TranscodeHouse, film: Path) -> Plan:
+    """Publish a film once and give the plan that the house made for it."""
+    title, _ = _published(house, film)
+    with house.services.database.read() as session:
+        text = session.scalar(select(VersionRow.plan).where(VersionRow.id == house.version(title)))
+    if text is None:
+        raise RuntimeError(f"the film has no plan: {house.said()}")
+    _remove(house, title)
+    return Plan.from_json(text)
+
+
+def _published(house: TranscodeHouse, film: Path) -> tuple[TitleId, float]:
+    title = house.publish(film)
     view = house.ended(title, 300)
     row = house.facts(title)
     if row.published_at is None or row.queued_at is None:
         raise RuntimeError(f"the film ended as {view.state}: {house.said()}")
-    took = (row.published_at - row.queued_at).total_seconds()
+    return title, (row.published_at - row.queued_at).total_seconds()
+
+
+def _remove(house: TranscodeHouse, title: TitleId) -> None:
     house.services.catalogue.delete(OWNER, title)
     time.sleep(0.5)  # the worker clears up after a film; that is not the next round's work
-    return took

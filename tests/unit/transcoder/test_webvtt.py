@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transcoder.cuetext import clean
 from transcoder.webvtt import MOST_SEGMENT, Cue, read_cues, write_segment
 
 TEXT = """WEBVTT
@@ -45,9 +46,7 @@ cues = st.builds(
     lambda start, length, text: Cue(start, start + length, text),
     st.integers(0, 10_000_000),
     st.integers(1, 100_000),
-    st.text("abc <>&é\n", min_size=1).map(
-        lambda t: "\n".join(filter(None, map(str.strip, t.split("\n")))) or "x"
-    ),
+    st.text("abc <>&é\n", min_size=1).map(lambda text: clean(text) or "x"),
 )
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.delivery.filmclock import MOST, FilmClocks
-from streaming.delivery.playlists import place_query, read_place
+from streaming.delivery.places import place_query, read_place
 
 LENGTH = 4.0
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.workflows.rate import RateMeter
+from transcoder.rate import RateMeter
 
 
 def test_nothing_is_promised_before_a_second_has_passed() -> None:

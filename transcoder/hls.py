@@ -5,21 +5,55 @@ key) at load; `EXT-X-START:TIME-OFFSET=0` keeps clients from beginning at the li
 still being encoded; `EXT-X-MAP` stands before the first `EXT-X-KEY`, because the init segment is clear.
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-
-from streaming.delivery.values import Rendition, Segment
 
 VERSION = 7
 MIN_TARGET = 4
-_PLACE = re.compile(rb"s=([0-9]{1,6})&t=([0-9]{1,7}\.[0-9]{3})")
 _CHARACTERISTICS = {
     "description": "public.accessibility.describes-video",
     "sdh": "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound",
 }
 """Media characteristics by role (HLS authoring specification, Apple)."""
 _START = "#EXT-X-START:TIME-OFFSET=0,PRECISE=YES"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One encrypted segment: `sequence` is its media sequence number, `duration` true seconds."""
+
+    sequence: int
+    period: int
+    duration: Fraction
+    name: str
+    """The last part of its object name: what a media playlist says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """One stream of a title as a playlist describes it; bandwidths in bits a second."""
+
+    name: str
+    kind: str
+    tier: str
+    codecs: str = ""
+    bandwidth: int = 0
+    average_bandwidth: int = 0
+    width: int | None = None
+    height: int | None = None
+    frame_rate: Fraction | None = None
+    channels: int | None = None
+    language: str = "und"
+    label: str = ""
+    forced: bool = False
+    role: str = "main"
+    default: bool = False
+    init_name: str | None = None
+
+
+KeyUri = Callable[[Segment, Fraction], str]
+"""(segment, where in the film it starts, in seconds) -> the address of its key."""
 
 
 def target_duration(segments: Iterable[Segment], planned: int = 0) -> int:
@@ -34,14 +68,12 @@ def media(
     *,
     complete: bool,
     target: int,
-    key_uri: Callable[[int], str],
-    places: bool = False,
+    key_uri: KeyUri,
 ) -> str:
     """Render a media playlist: EVENT while the film grows, VOD with its end tag once `complete`.
 
-    `key_uri` gives the address of the key of a crypto period. The IV is left out: it is the media
-    sequence number (RFC 8216 §5.2), and every rendition and period has a key of its own. With `places`
-    the address says which segment it is asked for, so that each segment's key is asked for anew.
+    A key is named where its address changes. The IV is left out: it is the media sequence number (RFC 8216
+    §5.2), and every rendition and period has a key of its own.
     """
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", f"#EXT-X-TARGETDURATION:{target}"]
     lines += ["#EXT-X-MEDIA-SEQUENCE:0", f"#EXT-X-PLAYLIST-TYPE:{'VOD' if complete else 'EVENT'}"]
@@ -52,25 +84,13 @@ def media(
         lines.append(f'#EXT-X-MAP:URI="{rendition.init_name}"')
     start, key = Fraction(0), ""
     for segment in segments:
-        place = f"?{place_query(segment.sequence, float(start))}" if places else ""
-        if key != (key := key_uri(segment.period) + place):
+        if key != (key := key_uri(segment, start)):
             lines.append(f'#EXT-X-KEY:METHOD=AES-128,URI="{key}"')
         lines += [f"#EXTINF:{float(segment.duration):.6f},", segment.name]
         start += segment.duration
     if complete:
         lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"
-
-
-def place_query(sequence: int, start: float) -> str:
-    """Write which segment a key is asked for, and where in the film it starts (seconds)."""
-    return f"s={sequence}&t={start:.3f}"
-
-
-def read_place(query: bytes) -> tuple[int, float] | None:
-    """Read what `place_query` wrote."""
-    found = _PLACE.fullmatch(query)
-    return (int(found[1]), float(found[2])) if found else None
 
 
 def multivariant(

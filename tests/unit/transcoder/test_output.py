@@ -1,6 +1,6 @@
 import pytest
 
-from streaming.cli.output import length, megabytes, plain, print_table
+from transcoder.output import length, megabytes, plain, print_table
 
 
 def test_a_films_name_cannot_move_the_cursor_or_style_the_terminal() -> None:

@@ -4,8 +4,8 @@ import m3u8
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streaming.delivery import playlists
-from streaming.delivery.values import Rendition, Segment
+from transcoder import hls
+from transcoder.hls import Rendition, Segment
 
 VIDEO = Rendition(
     "v480",
@@ -28,8 +28,8 @@ SOUND = Rendition(
 WORDS = Rendition("t0", "text", "sd", language="de", label='Deutsch "SDH"')
 
 
-def key_uri(period: int) -> str:
-    return f"/play/token/key/v480/{period}"
+def key_uri(segment: Segment, _start: Fraction = Fraction(0)) -> str:
+    return f"/play/token/key/v480/{segment.period}"
 
 
 def grid(count: int, per_period: int = 3) -> list[Segment]:
@@ -41,7 +41,7 @@ def grid(count: int, per_period: int = 3) -> list[Segment]:
 
 
 def test_a_finished_film_is_vod_with_an_end() -> None:
-    text = playlists.media(VIDEO, grid(9), complete=True, target=4, key_uri=key_uri)
+    text = hls.media(VIDEO, grid(9), complete=True, target=4, key_uri=key_uri)
     parsed = m3u8.loads(text)
     assert parsed.playlist_type == "vod"
     assert parsed.is_endlist
@@ -51,7 +51,7 @@ def test_a_finished_film_is_vod_with_an_end() -> None:
 
 
 def test_a_growing_film_is_an_event_that_begins_at_its_beginning() -> None:
-    text = playlists.media(VIDEO, grid(9), complete=False, target=4, key_uri=key_uri)
+    text = hls.media(VIDEO, grid(9), complete=False, target=4, key_uri=key_uri)
     parsed = m3u8.loads(text)
     assert parsed.playlist_type == "event"
     assert not parsed.is_endlist
@@ -59,12 +59,12 @@ def test_a_growing_film_is_an_event_that_begins_at_its_beginning() -> None:
 
 
 def test_the_map_is_clear_and_every_period_has_a_key() -> None:
-    text = playlists.media(VIDEO, grid(9), complete=True, target=4, key_uri=key_uri)
+    text = hls.media(VIDEO, grid(9), complete=True, target=4, key_uri=key_uri)
     assert text.index("#EXT-X-MAP") < text.index("#EXT-X-KEY")
     assert text.count("#EXT-X-MAP") == 1
     assert "IV=" not in text
     keys = [segment.key.uri for segment in m3u8.loads(text).segments]
-    assert keys == [key_uri(n // 3) for n in range(9)]
+    assert keys == [key_uri(one) for one in grid(9)]
     assert text.count("#EXT-X-KEY") == 3
 
 
@@ -72,20 +72,20 @@ def test_the_map_is_clear_and_every_period_has_a_key() -> None:
 @given(st.lists(st.fractions(Fraction(1, 100), Fraction(12)), min_size=1, max_size=40))
 def test_durations_are_true_and_within_the_target(lengths: list[Fraction]) -> None:
     segments = [Segment(n, n // 5, length, f"v-{n}.m4s") for n, length in enumerate(lengths)]
-    target = playlists.target_duration(segments)
-    parsed = m3u8.loads(playlists.media(VIDEO, segments, complete=True, target=target, key_uri=key_uri))
+    target = hls.target_duration(segments)
+    parsed = m3u8.loads(hls.media(VIDEO, segments, complete=True, target=target, key_uri=key_uri))
     for segment, length in zip(parsed.segments, lengths, strict=True):
         assert abs(segment.duration - float(length)) < 1e-6
         assert int(segment.duration + 0.5) <= target
 
 
 def test_text_has_no_map() -> None:
-    text = playlists.media(WORDS, grid(2), complete=True, target=60, key_uri=key_uri)
+    text = hls.media(WORDS, grid(2), complete=True, target=60, key_uri=key_uri)
     assert "EXT-X-MAP" not in text
 
 
 def test_the_multivariant_playlist_says_what_there_is() -> None:
-    text = playlists.multivariant(
+    text = hls.multivariant(
         [HIGH, VIDEO, SOUND, WORDS], complete=True, media_uri=lambda one: f"/media/x/{one.name}.m3u8"
     )
     parsed = m3u8.loads(text)
@@ -106,7 +106,7 @@ def test_the_multivariant_playlist_says_what_there_is() -> None:
 
 
 def test_every_stream_says_that_it_has_no_closed_captions() -> None:
-    text = playlists.multivariant([HIGH, VIDEO], complete=False, media_uri=lambda one: one.name)
+    text = hls.multivariant([HIGH, VIDEO], complete=False, media_uri=lambda one: one.name)
     assert text.count("#EXT-X-STREAM-INF") == text.count("CLOSED-CAPTIONS=NONE") == 2
     assert "AUDIO=" not in text
     assert "#EXT-X-START:TIME-OFFSET=0" in text
@@ -114,7 +114,7 @@ def test_every_stream_says_that_it_has_no_closed_captions() -> None:
 
 def test_names_in_a_group_are_never_the_same() -> None:
     twins = [Rendition(name, "text", "sd", language="en") for name in ("t0", "t1")]
-    text = playlists.multivariant([VIDEO, *twins], complete=True, media_uri=lambda one: one.name)
+    text = hls.multivariant([VIDEO, *twins], complete=True, media_uri=lambda one: one.name)
     names = [one.name for one in m3u8.loads(text).media]
     assert len(set(names)) == 2
 
@@ -123,6 +123,6 @@ def test_names_in_a_group_are_never_the_same() -> None:
 @given(st.text())
 def test_no_label_breaks_out_of_its_quotes(label: str) -> None:
     one = Rendition("t0", "text", "sd", label=label)
-    text = playlists.multivariant([VIDEO, one], complete=True, media_uri=lambda r: r.name)
+    text = hls.multivariant([VIDEO, one], complete=True, media_uri=lambda r: r.name)
     assert len(text.splitlines()) == 6
     assert text.split("\n")[3].count('"') == 6
