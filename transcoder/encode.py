@@ -15,9 +15,10 @@ from transcoder.fmp4 import Splitter, add_edit_list, read_fragment, retime, vide
 from transcoder.fmp4_sound import make_fragment
 from transcoder.graph import PROGRESS, encode_argv
 from transcoder.graph_sound import spare_frames
+from transcoder.iframes import first_picture
 from transcoder.keyschedule import KeySource
 from transcoder.ladder import AudioRendition, VideoRendition
-from transcoder.plan import Chunk, Plan, Segment
+from transcoder.plan import Chunk, IFrameRendition, Plan, Segment
 from transcoder.sandbox import DEFAULT_LIMITS, Limits
 
 
@@ -135,8 +136,11 @@ class _Work:
         unknown = set(names) - set(self._plan.renditions)
         if unknown or not names:
             raise ValueError(f"not renditions of this plan: {sorted(unknown)}")
-        self._done = {name: [] for name in self._plan.renditions if name in names}
-        return {name: self._consumer(name) for name in self._done}
+        wanted = [name for name in self._plan.renditions if name in names]
+        self._done = {name: [] for name in wanted}
+        if self._plan.iframes.source in names:
+            self._done[self._plan.iframes.name] = []
+        return {name: self._consumer(name) for name in wanted}
 
     def result(self, lines: tuple[str, ...]) -> ChunkResult:
         """Check that nothing is missing; raises EncodeFailed."""
@@ -165,6 +169,8 @@ class _Work:
                 if rung.name not in self._inits:
                     init = add_edit_list(piece, self._plan.reorder_ticks(rung))
                     self._put_init(rung.name, video_codecs(piece), init)
+                    if rung.name == self._plan.iframes.source:
+                        self._put_init(self._plan.iframes.name, video_codecs(piece), init)
                 else:
                     self._put_video(rung, next(waiting, None), piece)
         splitter.close()
@@ -183,6 +189,8 @@ class _Work:
         start, delay = segment.first_frame * ticks, self._plan.reorder_ticks(rung)
         clear = retime(piece, segment.sequence + 1, start, delay)
         self._put(rung, segment, clear, segment.frames)
+        if rung.name == self._plan.iframes.source:
+            self._put(self._plan.iframes, segment, first_picture(clear), 1)
 
     def _audio(self, audio: AudioRendition, stream: Iterator[bytes]) -> None:
         self._put_init(audio.name, *_sound_init(audio))
@@ -213,7 +221,7 @@ class _Work:
 
     def _put(
         self,
-        rendition: VideoRendition | AudioRendition,
+        rendition: VideoRendition | AudioRendition | IFrameRendition,
         segment: Segment,
         clear: bytes | bytearray,
         frames: int,

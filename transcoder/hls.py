@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from transcoder.languages import language_tag, track_name
+from transcoder.media import Chapter
+
 VERSION = 7
 MIN_TARGET = 4
 _CHARACTERISTICS = {
@@ -16,6 +19,9 @@ _CHARACTERISTICS = {
     "sdh": "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound",
 }
 """Media characteristics by role (HLS authoring specification, Apple)."""
+TILES = "5x5"
+"""Columns and rows of a storyboard's sheet; `frame_rate` of its rendition is in tiles."""
+_ONLY = {"iframe": ("#EXT-X-I-FRAMES-ONLY",), "image": ("#EXT-X-IMAGES-ONLY",)}
 _START = "#EXT-X-START:TIME-OFFSET=0,PRECISE=YES"
 
 
@@ -78,14 +84,17 @@ def media(
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", f"#EXT-X-TARGETDURATION:{target}"]
     lines += ["#EXT-X-MEDIA-SEQUENCE:0", f"#EXT-X-PLAYLIST-TYPE:{'VOD' if complete else 'EVENT'}"]
     lines.append("#EXT-X-INDEPENDENT-SEGMENTS")
+    lines += _ONLY.get(rendition.kind, ())
     if not complete:
         lines.append(_START)
+    tiles = _tiles(rendition)
     if rendition.init_name is not None:
         lines.append(f'#EXT-X-MAP:URI="{rendition.init_name}"')
     start, key = Fraction(0), ""
     for segment in segments:
         if key != (key := key_uri(segment, start)):
             lines.append(f'#EXT-X-KEY:METHOD=AES-128,URI="{key}"')
+        lines += tiles
         lines += [f"#EXTINF:{float(segment.duration):.6f},", segment.name]
         start += segment.duration
     if complete:
@@ -93,8 +102,20 @@ def media(
     return "\n".join(lines) + "\n"
 
 
+def _tiles(rendition: Rendition) -> list[str]:
+    """How the pictures of a storyboard lie on each sheet, and how long each stands for."""
+    if rendition.kind != "image" or not rendition.frame_rate:
+        return []
+    tile = f"RESOLUTION={rendition.width}x{rendition.height},LAYOUT={TILES}"
+    return [f"#EXT-X-TILES:{tile},DURATION={float(1 / rendition.frame_rate):.6f}"]
+
+
 def multivariant(
-    renditions: Sequence[Rendition], *, complete: bool, media_uri: Callable[[Rendition], str]
+    renditions: Sequence[Rendition],
+    *,
+    complete: bool,
+    media_uri: Callable[[Rendition], str],
+    chapters_uri: str = "",
 ) -> str:
     """Render the multivariant playlist of the given renditions, lowest bandwidth first."""
     audio = [one for one in renditions if one.kind == "audio"]
@@ -109,7 +130,43 @@ def multivariant(
     if not any(one.kind == "video" for one in renditions):
         for one in audio:
             lines += [_stream_tag(one, [], bool(texts)), media_uri(one)]
+    lines += [_winding_tag(one, media_uri(one)) for one in renditions if one.kind == "iframe"]
+    lines += [_storyboard_tag(one, media_uri(one)) for one in renditions if one.kind == "image"]
+    if chapters_uri:
+        lines.append(f'#EXT-X-SESSION-DATA:DATA-ID="com.apple.hls.chapters",URI="{chapters_uri}"')
     return "\n".join(lines) + "\n"
+
+
+def chapter_list(chapters: Sequence[Chapter]) -> list[dict[str, object]]:
+    """Give the chapters as `com.apple.hls.chapters` wants them (HLS authoring, "Providing JSON chapters")."""
+    return [
+        {
+            "chapter": number,
+            "start-time": float(one.start),
+            "duration": float(one.end - one.start),
+            "titles": [{"language": "und", "title": one.title or f"Chapter {number}"}],
+        }
+        for number, one in enumerate(chapters, 1)
+    ]
+
+
+def _winding_tag(one: Rendition, uri: str) -> str:
+    """EXT-X-I-FRAME-STREAM-INF (RFC 8216 §4.3.4.3): pictures to wind by, each a fragment of its own."""
+    return f'#EXT-X-I-FRAME-STREAM-INF:{_picture_items(one, one.codecs)},URI="{uri}"'
+
+
+def _storyboard_tag(one: Rendition, uri: str) -> str:
+    """EXT-X-IMAGE-STREAM-INF (Roku's "HLS image media playlists"); RESOLUTION is that of one tile."""
+    return f'#EXT-X-IMAGE-STREAM-INF:{_picture_items(one, "jpeg")},URI="{uri}"'
+
+
+def _picture_items(one: Rendition, codecs: str) -> str:
+    items = [f"BANDWIDTH={max(1, one.bandwidth)}"]
+    if codecs:
+        items.append(f'CODECS="{codecs}"')
+    if one.width and one.height:
+        items.append(f"RESOLUTION={one.width}x{one.height}")
+    return ",".join(items)
 
 
 def _stream_tag(one: Rendition, audio: Sequence[Rendition], texts: bool) -> str:
@@ -139,19 +196,21 @@ def _group(
     """Tags of one rendition group; names are unique in it (RFC 8216 §4.3.4.1.1), the first is default."""
     lines, taken = [], set[str]()
     for number, one in enumerate(members):
-        name = quoted(one.label) or ("" if one.language == "und" else quoted(one.language)) or one.name
+        name = quoted(track_name(one.language, one.label, one.role, forced=one.forced)) or one.name
         if name in taken:
             name = f"{name} ({one.name})"
         taken.add(name)
-        default = one.default or (number == 0 and kind == "AUDIO" and not any(m.default for m in members))
+        default = one.default and not one.forced
+        default = default or (number == 0 and kind == "AUDIO" and not any(m.default for m in members))
         lines.append(_media_tag(kind, group, name, one, media_uri(one), default=default))
     return lines
 
 
 def _media_tag(kind: str, group: str, name: str, one: Rendition, uri: str, *, default: bool) -> str:
     items = [f"TYPE={kind}", f'GROUP-ID="{group}"', f'NAME="{name}"']
-    if one.language and one.language != "und":
-        items.append(f'LANGUAGE="{quoted(one.language)}"')
+    language = language_tag(one.language)
+    if language:
+        items.append(f'LANGUAGE="{quoted(language)}"')
     items += [f"DEFAULT={'YES' if default else 'NO'}", "AUTOSELECT=YES"]
     if kind == "SUBTITLES":
         items.append(f"FORCED={'YES' if one.forced else 'NO'}")

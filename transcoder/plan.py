@@ -52,6 +52,16 @@ class TextRendition:
     default: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class IFrameRendition:
+    """The key frames of the rung `source`, one a segment, for winding; `reorder` is the rung's."""
+
+    name: str
+    tier: str
+    source: str
+    reorder: int
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything about the output that is decided before the first frame is decoded.
@@ -94,7 +104,7 @@ class Plan:
         """Number of crypto periods."""
         return -(-self.frames // self.period_frames)
 
-    def reorder_ticks(self, rung: VideoRendition) -> int:
+    def reorder_ticks(self, rung: "VideoRendition | IFrameRendition") -> int:
         """How much later a frame's composition time is than its place; the edit list takes it off."""
         return rung.reorder * self.frame_ticks
 
@@ -148,10 +158,18 @@ class Plan:
         """The renditions of chunk 0 that make the film playable soonest: the lowest rung and sound."""
         return (self.video[-1].name, *self._sounds)
 
-    def rendition(self, name: str) -> VideoRendition | AudioRendition | TextRendition:
+    @cached_property
+    def iframes(self) -> IFrameRendition:
+        """The pictures for winding: those of the lowest rung."""
+        rung = self.video[-1]
+        return IFrameRendition(f"i{rung.name.removeprefix('v')}", rung.tier, rung.name, rung.reorder)
+
+    def rendition(self, name: str) -> VideoRendition | AudioRendition | TextRendition | IFrameRendition:
         """Find a rendition; raises KeyError."""
         if name in self._sounds:
             return self._sounds[name]
+        if name == self.iframes.name:
+            return self.iframes
         rungs = {rung.name: rung for rung in self.video}
         return rungs[name] if name in rungs else {text.name: text for text in self.texts}[name]
 
@@ -189,6 +207,28 @@ class Plan:
 DEFAULT_POLICY = Policy()
 
 
+def make_texts(info: MediaInfo) -> tuple[TextRendition, ...]:
+    """Decide what is made of every subtitle track.
+
+    Most files call their first subtitles "default". They are only shown unasked where they translate what is
+    spoken, or are forced: signs, or what is said in yet another language.
+    """
+    spoken = {"und", *(track.language for track in info.audios if track.role == "main")}
+    return tuple(
+        TextRendition(
+            name=f"t{number}",
+            tier="sd",
+            stream=text.index,
+            language=text.language,
+            title=text.title,
+            forced=text.forced,
+            sdh=text.sdh,
+            default=text.default and not text.forced and text.language not in spoken,
+        )
+        for number, text in enumerate(info.texts)
+    )
+
+
 def make_plan(info: MediaInfo, policy: Policy = DEFAULT_POLICY) -> Plan:
     """Decide what will be made of a film; the same input always gives the same plan."""
     track, rate = info.video, info.video.frame_rate
@@ -201,12 +241,7 @@ def make_plan(info: MediaInfo, policy: Policy = DEFAULT_POLICY) -> Plan:
         policy=policy,
         video=make_ladder(track.width, track.height, rate, policy.crf),
         audios=make_sounds(info.audios, policy.audio_codecs),
-        texts=tuple(
-            TextRendition(
-                f"t{number}", "sd", text.index, text.language, text.title, text.forced, text.sdh, text.default
-            )
-            for number, text in enumerate(info.texts)
-        ),
+        texts=make_texts(info),
         timescale=rate.numerator * scale,
         frame_ticks=rate.denominator * scale,
         period_frames=period_frames,

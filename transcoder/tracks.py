@@ -23,6 +23,17 @@ _STANDARD = (
     *(Fraction(thousands, 1001) for thousands in (24_000, 30_000, 60_000)),
 )
 _TEXT_CODECS = {"subrip", "ass", "ssa", "mov_text", "webvtt", "text"}
+_SDH = {
+    "sdh",
+    "cc",
+    "hoh",
+    "hearing",
+    "hörgeschädigte",
+    "hörgeschädigter",
+    "malentendants",
+    "sordos",
+    "sordi",
+}
 _DESCRIPTIONS = ("audio description", "described", "descriptive")
 _MATRICES = {"bt709", "smpte170m", "bt470bg", "smpte240m", "bt2020nc", "fcc"}
 _PRIMARIES = {
@@ -95,14 +106,20 @@ def text_tracks(streams: Sequence[Raw]) -> tuple[TextTrack, ...]:
             str(s["codec_name"]),
             _tag(s, "language") or "und",
             _tag(s, "title"),
-            _flag(s, "forced"),
-            _flag(s, "hearing_impaired", "captions"),
+            _flag(s, "forced") or "forced" in _tag(s, "title").casefold(),
+            is_sdh(s),
             _flag(s, "default"),
         )
         for s in streams
         if s.get("codec_type") == "subtitle" and s.get("codec_name") in _TEXT_CODECS
     )
     return tuple(islice(found, MOST_TEXTS))
+
+
+def is_sdh(stream: Raw) -> bool:
+    """Tell whether subtitles are for the deaf and hard of hearing: by their flags, or by their title."""
+    words = set(re.split(r"\W+", _tag(stream, "title").casefold()))
+    return _flag(stream, "hearing_impaired", "captions") or bool(words & _SDH)
 
 
 def video_track(stream: Raw, frames: int) -> VideoTrack:

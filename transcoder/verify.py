@@ -11,7 +11,7 @@ from transcoder.fmp4 import boxes, find, read_fragment
 from transcoder.keyschedule import KeySource
 from transcoder.ladder import AudioRendition, VideoRendition
 from transcoder.manifest import Kind, Manifest, ManifestObject
-from transcoder.plan import Plan
+from transcoder.plan import IFrameRendition, Plan
 
 Reader = Callable[[str], bytes | None]
 """Gives an object's bytes; None, LookupError or OSError says that it is missing."""
@@ -44,8 +44,9 @@ def scrub(manifest: Manifest, get: Reader) -> tuple[Finding, ...]:
 
 def _check_places(manifest: Manifest, plan: Plan) -> Iterator[Finding]:
     """Every rendition has one init segment and every sequence once, with the planned period and duration."""
-    wanted = {(Kind.INIT, name, -1) for name in plan.renditions}
-    wanted |= {(Kind.SEGMENT, name, s.sequence) for name in plan.renditions for s in plan.segments}
+    names = (*plan.renditions, plan.iframes.name)
+    wanted = {(Kind.INIT, name, -1) for name in names}
+    wanted |= {(Kind.SEGMENT, name, s.sequence) for name in names for s in plan.segments}
     wanted |= {(Kind.TEXT, text.name, period) for text in plan.texts for period in range(plan.periods)}
     for item in manifest.objects:
         place = (item.kind, item.rendition, item.sequence)
@@ -136,8 +137,9 @@ def _expected(item: ManifestObject, plan: Plan) -> tuple[int, int, int, int]:
     if isinstance(rendition, AudioRendition):
         first, end = plan.audio_borders(rendition.name)[item.sequence : item.sequence + 2]
         return rendition.phase + first * rendition.samples, end - first, rendition.rate, 0
-    if not isinstance(rendition, VideoRendition):
+    if not isinstance(rendition, VideoRendition | IFrameRendition):
         raise KeyError(item.rendition)
     segment = plan.segments[item.sequence]
     start = segment.first_frame * plan.frame_ticks
-    return start, segment.frames, plan.timescale, plan.reorder_ticks(rendition)
+    frames = 1 if isinstance(rendition, IFrameRendition) else segment.frames
+    return start, frames, plan.timescale, plan.reorder_ticks(rendition)

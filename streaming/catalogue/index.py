@@ -6,7 +6,8 @@ from fractions import Fraction
 from sqlalchemy import false, or_, select
 
 from streaming.catalogue.model import RenditionRow, SegmentRow, TitleRow, VersionRow
-from streaming.catalogue.values import TitleState
+from streaming.catalogue.values import ChapterView, TitleState
+from streaming.catalogue.views import chapters_of
 from streaming.db.engine import Database
 from streaming.ids import AccountId, TitleId, VersionId
 
@@ -15,7 +16,7 @@ from streaming.ids import AccountId, TitleId, VersionId
 class IndexedRendition:
     """A rendition that plays or, while the film is made, will; bandwidths in bit/s.
 
-    `init_object` is None for text, and as long as no segment of the rendition is there.
+    `init_object` is None for text and images, and as long as no segment of the rendition is there.
     """
 
     name: str
@@ -67,6 +68,7 @@ class IndexedVersion:
     duration_us: int | None
     playable_us: int
     renditions: tuple[IndexedRendition, ...]
+    chapters: tuple[ChapterView, ...] = ()
 
 
 class TitleIndex:
@@ -92,7 +94,9 @@ class TitleIndex:
                 .exists()
             )
             # A player reads the multivariant playlist once: a rung it does not name is missing for good.
-            coming = RenditionRow.kind != "text" if row.published_at is None else false()
+            # What may fail to come, and is done without then, is listed once it is there.
+            sure = RenditionRow.kind.not_in(("text", "image"))
+            coming = sure if row.published_at is None else false()
             renditions = session.scalars(
                 select(RenditionRow)
                 .where(RenditionRow.version_id == row.id, or_(visible, coming))
@@ -111,6 +115,7 @@ class TitleIndex:
             duration_us=row.duration_us,
             playable_us=row.playable_us,
             renditions=tuple(_rendition(found) for found in renditions),
+            chapters=chapters_of(row),
         )
 
     def segments(self, version_id: VersionId, rendition: str) -> tuple[IndexedSegment, ...]:

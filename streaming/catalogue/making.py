@@ -1,6 +1,7 @@
 """SQL of a version in the making: what it is, whether this run makes it, its plan, progress and end."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -121,6 +122,7 @@ def save_plan(
             height=source.height,
             frame_rate_num=source.frame_rate.numerator,
             frame_rate_den=source.frame_rate.denominator,
+            chapters=json.dumps([[one.start_s, one.end_s, one.title] for one in source.chapters]),
             frames_total=sum(chunk.frames for chunk in chunks),
             stage=Stage.ENCODING,
         )

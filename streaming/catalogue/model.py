@@ -93,6 +93,8 @@ class VersionRow(Base):
 
     plan: Mapped[str | None] = mapped_column(Text, deferred=True)
     """The plan (JSON) that the chunk rows belong to; kept so that a newer planner cannot change it midway."""
+    chapters: Mapped[str | None] = mapped_column(Text)
+    """JSON: [[start, end, title], …] in seconds of film."""
     poster_object: Mapped[str | None] = mapped_column(String(200))
     poster_type: Mapped[str | None] = mapped_column(String(40))
     poster_bytes: Mapped[int] = mapped_column(default=0)
@@ -112,7 +114,7 @@ class RenditionRow(Base):
     name: Mapped[str] = mapped_column(String(12), primary_key=True)
     position: Mapped[int] = mapped_column(default=0)
     kind: Mapped[str] = mapped_column(String(8))
-    """`video`, `audio` or `text`."""
+    """`video`, `audio`, `text`, `iframe` (key frames to wind by) or `image` (the storyboard)."""
     tier: Mapped[str] = mapped_column(String(4))
     codecs: Mapped[str] = mapped_column(String(60), default="")
     """RFC 6381 string, e.g. `avc1.64001f`."""
@@ -120,6 +122,7 @@ class RenditionRow(Base):
     height: Mapped[int | None]
     frame_rate_num: Mapped[int | None]
     frame_rate_den: Mapped[int | None]
+    """Frames a second; of a storyboard, tiles a second."""
     channels: Mapped[int | None]
     language: Mapped[str] = mapped_column(String(20), default="und")
     label: Mapped[str] = mapped_column(String(100), default="")

@@ -88,6 +88,17 @@ class RenditionView:
     language: str
     label: str
     role: str
+    forced: bool
+    default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterView:
+    """A named stretch of film, in seconds; an empty title means its number."""
+
+    start_s: float
+    end_s: float
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +125,7 @@ class TitleView:
     source_name: str
     version_id: VersionId | None
     upload_id: UploadId | None
+    chapters: tuple[ChapterView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +188,7 @@ class SourceFacts:
     width: int
     height: int
     frame_rate: Fraction
+    chapters: tuple[ChapterView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """From rows to what people are told: progress in percent, failures for owners alone."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 from streaming.catalogue.model import RenditionRow, TitleRow, VersionRow
 from streaming.catalogue.values import (
     Asker,
+    ChapterView,
     Failure,
     Progress,
     RenditionView,
@@ -81,7 +83,13 @@ def view_of(
         source_name=title.source_name if trusted else "",
         version_id=VersionId(version.id) if version else None,
         upload_id=UploadId(version.upload_id) if version and version.upload_id and trusted else None,
+        chapters=chapters_of(version) if version else (),
     )
+
+
+def chapters_of(version: VersionRow) -> tuple[ChapterView, ...]:
+    """Read a version's chapters."""
+    return tuple(ChapterView(*one) for one in json.loads(version.chapters or "[]"))
 
 
 def _rendition(row: RenditionRow) -> RenditionView:
@@ -96,4 +104,6 @@ def _rendition(row: RenditionRow) -> RenditionView:
         language=row.language,
         label=row.label,
         role=row.role,
+        forced=row.forced,
+        default=row.is_default,
     )

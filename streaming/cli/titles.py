@@ -10,6 +10,8 @@ from transcoder.output import clean, length, megabytes, out, plain, print_json, 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 TitleArgument = Annotated[str, typer.Argument(help="The title's id, like ti_….", metavar="ID")]
 
+KINDS = {"audio": "sound", "text": "subtitles", "iframe": "winding", "image": "storyboard"}
+
 group = typer.Typer(no_args_is_help=True, help="List, show and delete titles.")
 
 
@@ -112,7 +114,7 @@ def rendition_row(rendition: dict[str, Any]) -> tuple[str, str, str, str, str]:
     language = rendition.get("language") or ""
     rate = round((rendition.get("bandwidth") or 0) / 1000)
     return (
-        {"audio": "sound", "text": "subtitles"}.get(rendition["kind"], f"{rendition.get('height')}p"),
+        KINDS.get(rendition["kind"], f"{rendition.get('height')}p"),
         f"{rendition['width']}x{rendition['height']}" if rendition.get("height") else "",
         f"{rate} kbit/s" if rate else "",
         "" if language == "und" else language,

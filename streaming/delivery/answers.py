@@ -69,7 +69,7 @@ def problem_answer(problem: Problem, extra: Sequence[Header] = NO_STORE) -> Answ
     return Answer(problem.status, orjson.dumps(problem.document(), default=str), headers)
 
 
-def json_answer(value: Mapping[str, object]) -> Answer:
+def json_answer(value: Mapping[str, object] | Sequence[object]) -> Answer:
     """Answer JSON that nobody may keep."""
     return Answer(200, orjson.dumps(value), (*NO_STORE, (b"content-type", b"application/json")))
 

@@ -28,7 +28,7 @@ from streaming.delivery.answers import (
 )
 from streaming.delivery.index import LiveIndex
 from streaming.delivery.leases import LeaseRule, Leases
-from streaming.delivery.playing import KEY, MAIN, MEDIA_PLAYLIST, RENEW, CookieNames, PlayDoor
+from streaming.delivery.playing import CHAPTERS, KEY, MAIN, MEDIA_PLAYLIST, RENEW, CookieNames, PlayDoor
 from streaming.delivery.segments import SegmentDoor
 from streaming.delivery.signing import AddressSigner
 from streaming.delivery.values import Gate, Keys
@@ -114,6 +114,8 @@ class Doors:
             return _not_allowed("GET, HEAD")
         if match := MAIN.fullmatch(path):
             return await self._playing.main(scope, match)
+        if match := CHAPTERS.fullmatch(path):
+            return await self._playing.chapters(scope, match)
         if match := MEDIA_PLAYLIST.fullmatch(path):
             self._segments.check(match["prefix"], match["title"], match["version"])
             return await self._playing.media(scope, match)

@@ -9,6 +9,7 @@ from streaming.delivery.kept import Kept
 from streaming.delivery.values import Version
 from streaming.ids import TitleId
 from transcoder.hls import Rendition, Segment
+from transcoder.media import Chapter
 
 V = TypeVar("V")
 
@@ -92,6 +93,9 @@ def _version(found: Any) -> Version:
         duration_s=None if duration is None else duration / 1_000_000,
         renditions=tuple(_rendition(one) for one in found.renditions),
         target_duration=getattr(found, "target_duration", None),
+        chapters=tuple(
+            Chapter(Fraction(one.start_s), Fraction(one.end_s), one.title) for one in found.chapters
+        ),
     )
 
 
@@ -124,7 +128,7 @@ def planned_codecs(kind: str, height: int | None) -> str:
     """Say what codec a rendition will have that has no init segment yet (H.264 High, AAC-LC)."""
     if kind == "audio":
         return "mp4a.40.2"
-    if kind != "video":
+    if kind not in ("video", "iframe"):
         return ""
     levels = ((240, "15"), (480, "1e"), (720, "1f"), (1080, "28"))
     level = next((level for lines, level in levels if (height or 0) <= lines), "33")

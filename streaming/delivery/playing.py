@@ -43,6 +43,7 @@ from transcoder.hls import Rendition, Segment
 _TOKEN = r"(?P<token>[A-Za-z0-9_-]{20,64})"  # noqa: S105
 KEY = re.compile(rf"/play/{_TOKEN}/key/(?P<rendition>[a-z][a-z0-9]{{0,11}})/(?P<period>0|[1-9][0-9]{{0,4}})")
 MAIN = re.compile(rf"/play/{_TOKEN}/main\.m3u8")
+CHAPTERS = re.compile(rf"/play/{_TOKEN}/chapters\.json")
 RENEW = re.compile(rf"/play/{_TOKEN}/(?P<act>renew|release)")
 MEDIA_PLAYLIST = re.compile(
     r"/media/(?P<prefix>[0-9]{10,11}\.[A-Za-z0-9_-]{22})/(?P<title>[a-z]{2}_[a-z0-9]{1,40})"
@@ -151,8 +152,17 @@ class PlayDoor:
             chosen,
             complete=version.complete,
             media_uri=lambda one: f"{base}/{one.name}/{match['token']}.m3u8",
+            chapters_uri=f"/play/{match['token']}/chapters.json" if version.chapters else "",
         )
         return text_answer(text, M3U8, header(scope, b"accept-encoding"))
+
+    async def chapters(self, scope: Scope, match: re.Match[str]) -> Answer:
+        """Name the film's chapters, to whom its pictures are shown too. Raises `Fault`."""
+        hashed, proof, now = self._asked(scope, match["token"])
+        playback = self._found(hashed, proof, now)
+        self._leases.permit(playback, now)
+        version = await self._version_of(playback)
+        return json_answer(hls.chapter_list(version.chapters))
 
     async def media(self, scope: Scope, match: re.Match[str]) -> Answer:
         """Render a media playlist; of a film in the making, wait for its first segment. Raises `Fault`."""
@@ -249,7 +259,9 @@ class PlayDoor:
             rendition = version.rendition(name)
             if rendition is not None:
                 segments = await self._index.segments(version, name)
-                if version.complete or (segments and (rendition.init_name or rendition.kind == "text")):
+                if version.complete or (
+                    segments and (rendition.init_name or rendition.kind in ("text", "image"))
+                ):
                     return version, rendition, segments
             elif version.complete:
                 raise refusals.bad_address()

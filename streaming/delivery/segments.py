@@ -21,12 +21,13 @@ from streaming.storage.objects import ObjectStore
 ADDRESS = re.compile(
     r"/media/(?P<prefix>[0-9]{10,11}\.[A-Za-z0-9_-]{22})/(?P<title>[a-z]{2}_[a-z0-9]{1,40})"
     r"/(?P<version>[a-z]{2}_[a-z0-9]{1,40})/(?P<rendition>[a-z][a-z0-9]{0,11})"
-    r"/(?P<name>[a-z0-9][a-z0-9-]{0,63}\.(?P<kind>m4s|mp4|vtt))",
+    r"/(?P<name>[a-z0-9][a-z0-9-]{0,63}\.(?P<kind>m4s|mp4|vtt|jpg))",
     re.ASCII,
 )
 """No dot but the last, no slash within a part: nothing that could climb out of the store."""
 
-_TYPES = {"m4s": b"video/iso.segment", "mp4": b"video/mp4", "vtt": b"application/octet-stream"}
+_BYTES = b"application/octet-stream"
+_TYPES = {"m4s": b"video/iso.segment", "mp4": b"video/mp4", "vtt": _BYTES, "jpg": _BYTES}
 _AUDIO_TYPES = {"m4s": b"audio/mp4", "mp4": b"audio/mp4"}
 _RANGE = re.compile(rb"bytes=([0-9]{0,18})-([0-9]{0,18})")
 CHUNK = 256 * 1024

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from streaming.errors import Fault
 from streaming.ids import AccountId, LicenceId, PlaybackId, TitleId
 from transcoder.hls import Rendition
+from transcoder.media import Chapter
 from transcoder.secret import SecretBytes
 
 TIERS = ("sd", "hd", "uhd")
@@ -35,6 +36,7 @@ class Version:
     renditions: tuple[Rendition, ...]
     target_duration: int | None = None
     """What the plan says the longest segment rounds to; it must not change while a film grows."""
+    chapters: tuple[Chapter, ...] = ()
 
     @property
     def periods(self) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from streaming.catalogue import making
 from streaming.catalogue.turns import ALL, REST, STARTER, TEXT
-from streaming.catalogue.values import ChunkPart, NewRendition, SourceFacts, VersionFacts
+from streaming.catalogue.values import ChapterView, ChunkPart, NewRendition, SourceFacts, VersionFacts
 from streaming.ids import VersionId
 from streaming.workflows.house import House
 from streaming.workflows.sink import timescale
@@ -48,6 +48,7 @@ def source_facts(info: MediaInfo) -> SourceFacts:
         width=info.video.width,
         height=info.video.height,
         frame_rate=info.video.frame_rate,
+        chapters=tuple(ChapterView(float(one.start), float(one.end), one.title) for one in info.chapters),
     )
 
 
@@ -67,6 +68,17 @@ def renditions_of(plan: Plan) -> list[NewRendition]:
         )
         for rung in plan.video
     ]
+    winding, lowest = plan.iframes, plan.video[-1]
+    found.append(
+        NewRendition(
+            name=winding.name,
+            kind="iframe",
+            tier=winding.tier,
+            timescale=timescale(plan, winding.name),
+            width=lowest.width,
+            height=lowest.height,
+        )
+    )
     found += [
         NewRendition(
             name=sound.name,

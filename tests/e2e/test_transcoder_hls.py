@@ -71,6 +71,19 @@ def test_ffmpeg_plays_every_frame_in_step_with_the_sound(tmp_path: Path, rate: F
     assert np.abs(seen - heard).max() < 0.02
 
 
+def test_the_pictures_for_winding_are_the_first_ones_of_the_segments(tmp_path: Path) -> None:
+    done = transcode(films.counted(tmp_path, Fraction(25), 150))
+    plan = done.plan
+    write_hls(done, tmp_path, (plan.iframes.name, plan.iframes.source))
+    words = ("-fps_mode", "passthrough", "-copyts", "-f", "rawvideo", "-pix_fmt", "gray")
+    size = plan.video[-1].width * plan.video[-1].height
+    whole = np.frombuffer(decode(tmp_path / f"{plan.iframes.source}.m3u8", *words), np.uint8).reshape(
+        -1, size
+    )
+    firsts = np.frombuffer(decode(tmp_path / f"{plan.iframes.name}.m3u8", *words), np.uint8).reshape(-1, size)
+    assert np.array_equal(firsts, whole[[segment.first_frame for segment in plan.segments]])
+
+
 def test_times_begin_at_zero_and_rise_by_one_frame(tmp_path: Path) -> None:
     done = transcode(films.flash_and_beep(tmp_path, Fraction(24)))
     playlist = write_hls(done, tmp_path, done.plan.renditions)

@@ -66,7 +66,7 @@ def test_a_whole_title_verifies(done: Transcoded) -> None:
     manifest, store = listed(done)
     assert verify_title(manifest, done.plan, store.__getitem__, KEYS.content_key) == ()
     assert scrub(manifest, store.get) == ()
-    assert len(manifest.objects) == 2 + 2 * len(done.plan.segments) + done.plan.periods
+    assert len(manifest.objects) == 3 + 3 * len(done.plan.segments) + done.plan.periods
 
 
 def change(store: dict[str, bytes], name: str, edit: Callable[[bytes], bytes]) -> None:
@@ -158,11 +158,15 @@ def test_the_starter_and_the_rest_together_are_the_whole_chunk(tmp_path: Path) -
         parts = (plan.starter, ("v360",)) if chunk.index == 0 else (plan.renditions,)
         for names in parts:
             result = encode_chunk(film, plan, chunk, names, KEYS.content_key, sink)
-            assert {segment.rendition for segment in result.segments} == set(names)
-            assert [init.rendition for init in result.inits] == [n for n in plan.renditions if n in names]
-    assert set(sink.stored) == {(n, s.sequence) for n in plan.renditions for s in plan.segments}
+            winding = {"i240"} if "v240" in names else set()
+            assert {segment.rendition for segment in result.segments} == {*names} | winding
+            assert [init.rendition for init in result.inits] == [
+                n for n in (*plan.renditions, "i240") if n in {*names} | winding
+            ]
+    everything = (*plan.renditions, plan.iframes.name)
+    assert set(sink.stored) == {(n, s.sequence) for n in everything for s in plan.segments}
     assert all(len(set(inits)) == 1 for inits in sink.inits.values())
-    assert sorted(sink.inits) == ["a0", "v240", "v360"]
+    assert sorted(sink.inits) == ["a0", "i240", "v240", "v360"]
 
 
 def test_unknown_renditions_are_refused(film: Path, done: Transcoded) -> None:

@@ -47,6 +47,9 @@ class RenditionOut(BaseModel):
     bandwidth: int
     language: str
     label: str
+    role: str
+    forced: bool
+    default: bool
 
 
 class TitleOut(BaseModel):

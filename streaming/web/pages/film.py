@@ -12,6 +12,7 @@ from streaming.web.asking import asker
 from streaming.web.deps import Viewer, services
 from streaming.web.pages import values
 from streaming.web.pages.chrome import page_of, shown
+from transcoder.languages import track_name
 
 router = APIRouter(include_in_schema=False)
 
@@ -56,5 +57,9 @@ def title_ref(title: TitleView) -> TitleRef:
 
 
 def _languages(title: TitleView, kind: str) -> tuple[str, ...]:
-    named = (values.language(one.language) or one.label for one in title.renditions if one.kind == kind)
+    named = (
+        track_name(one.language, "" if one.language != "und" else one.label, one.role, forced=one.forced)
+        for one in title.renditions
+        if one.kind == kind
+    )
     return tuple(dict.fromkeys(name for name in named if name))

@@ -16,6 +16,7 @@ from streaming.web.deps import Creator, services
 from streaming.web.pages import values
 from streaming.web.pages.chrome import page_of, shown
 from streaming.wiring import Services
+from transcoder.languages import language_name
 
 router = APIRouter(include_in_schema=False)
 
@@ -133,14 +134,14 @@ def _tracks(title: TitleView) -> tuple[views.Track, ...]:
     """The film's tracks: its picture once, then every sound and subtitle track."""
     picture = f"{title.width} × {title.height}" if title.width else ""
     video = (views.Track(views.TrackKind.VIDEO, picture),) if picture else ()
-    return video + tuple(_track(one) for one in title.renditions if one.kind != "video")
+    return video + tuple(_track(one) for one in title.renditions if one.kind in ("audio", "text"))
 
 
 def _track(rendition: RenditionView) -> views.Track:
     kind = views.TrackKind(rendition.kind)
     detail = {"audio": "AAC, stereo", "text": "WebVTT"}.get(rendition.kind, rendition.codecs)
     label = f"{detail}, {rendition.label}" if rendition.label else detail
-    return views.Track(kind, label, values.language(rendition.language))
+    return views.Track(kind, label, language_name(rendition.language))
 
 
 def _rung(title: TitleView, rendition: RenditionView) -> views.Rung:

@@ -7,21 +7,6 @@ from streaming.catalogue.values import Progress, TitleState, TitleView
 from streaming.licences.policy import Licence, ends_at, state
 from streaming.uploads.model import Upload
 
-LANGUAGES = {
-    "eng": "English", "en": "English", "deu": "German", "ger": "German", "de": "German", "fra": "French",
-    "fre": "French", "fr": "French", "spa": "Spanish", "es": "Spanish", "ita": "Italian", "it": "Italian",
-    "por": "Portuguese", "pt": "Portuguese", "nld": "Dutch", "dut": "Dutch", "nl": "Dutch", "jpn": "Japanese",
-    "ja": "Japanese", "zho": "Chinese", "chi": "Chinese", "zh": "Chinese", "rus": "Russian", "ru": "Russian",
-    "pol": "Polish", "pl": "Polish", "swe": "Swedish", "sv": "Swedish", "dan": "Danish", "da": "Danish",
-    "nor": "Norwegian", "no": "Norwegian", "fin": "Finnish", "fi": "Finnish", "kor": "Korean", "ko": "Korean",
-    "ara": "Arabic", "ar": "Arabic", "hin": "Hindi", "hi": "Hindi", "tur": "Turkish", "tr": "Turkish",
-}  # fmt: skip
-
-
-def language(code: str) -> str:
-    """Name a language by its ISO 639 code; the code itself when it is rare, nothing when unknown."""
-    return "" if code in ("", "und") else LANGUAGES.get(code, code)
-
 
 def poster_url(title: TitleView) -> str | None:
     """The address of a title's picture; the version in it lets browsers keep the picture."""

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from transcoder import hls
 from transcoder.hls import Rendition, Segment
+from transcoder.media import Chapter
 
 VIDEO = Rendition(
     "v480",
@@ -126,3 +127,73 @@ def test_no_label_breaks_out_of_its_quotes(label: str) -> None:
     text = hls.multivariant([VIDEO, one], complete=True, media_uri=lambda r: r.name)
     assert len(text.splitlines()) == 6
     assert text.split("\n")[3].count('"') == 6
+
+
+def test_tracks_are_named_with_their_language_and_role_and_flagged_for_players() -> None:
+    tracks = [
+        Rendition("a0", "audio", "sd", language="eng", init_name="i.mp4"),
+        Rendition("a1", "audio", "sd", language="eng", role="commentary", init_name="i.mp4"),
+        Rendition("t0", "text", "sd", language="deu", role="sdh", default=True),
+        Rendition("t1", "text", "sd", language="eng", forced=True, default=True),
+    ]
+    parsed = m3u8.loads(hls.multivariant([VIDEO, *tracks], complete=True, media_uri=lambda r: r.name))
+    assert [(one.name, one.language, one.default, one.autoselect, one.forced) for one in parsed.media] == [
+        ("English", "en", "YES", "YES", None),
+        ("English, commentary", "en", "NO", "YES", None),
+        ("German, SDH", "de", "YES", "YES", "NO"),
+        ("English, forced", "en", "NO", "YES", "YES"),
+    ]
+    sdh = parsed.media[2].characteristics
+    assert set(sdh.split(",")) == {
+        "public.accessibility.transcribes-spoken-dialog",
+        "public.accessibility.describes-music-and-sound",
+    }
+
+
+WINDING = Rendition("i480", "iframe", "sd", "avc1.64001e", 90_000, width=854, height=480, init_name="i.mp4")
+BOARD = Rendition("s0", "image", "sd", "", 20_000, width=160, height=90, frame_rate=Fraction(1, 6))
+
+
+def test_winding_and_storyboard_are_streams_of_their_own() -> None:
+    text = hls.multivariant(
+        [VIDEO, WINDING, BOARD],
+        complete=True,
+        media_uri=lambda one: f"/media/x/{one.name}.m3u8",
+        chapters_uri="/play/token/chapters.json",
+    )
+    parsed = m3u8.loads(text)
+    assert len(parsed.playlists) == 1
+    winding = parsed.iframe_playlists[0]
+    assert winding.uri == "/media/x/i480.m3u8"
+    assert winding.iframe_stream_info.resolution == (854, 480)
+    assert winding.iframe_stream_info.codecs == "avc1.64001e"
+    board = parsed.image_playlists[0]
+    assert board.uri == "/media/x/s0.m3u8"
+    assert board.image_stream_info.resolution == (160, 90)
+    assert parsed.session_data[0].uri == "/play/token/chapters.json"
+
+
+def test_a_playlist_for_winding_says_so() -> None:
+    text = hls.media(WINDING, grid(3), complete=True, target=4, key_uri=key_uri)
+    assert m3u8.loads(text).is_i_frames_only
+    assert "#EXT-X-MAP" in text
+
+
+def test_a_storyboard_says_how_its_tiles_lie() -> None:
+    sheets = [Segment(n, 0, Fraction(150), f"s-{n}.jpg") for n in range(2)]
+    parsed = m3u8.loads(hls.media(BOARD, sheets, complete=True, target=150, key_uri=key_uri))
+    assert parsed.is_images_only
+    tiles = [(one["resolution"], one["layout"], float(one["duration"])) for one in parsed.data["tiles"]]
+    assert tiles == [("160x90", "5x5", 6.0)] * 2
+    assert {sheet.key.uri for sheet in parsed.segments} == {key_uri(sheets[0])}
+
+
+def test_chapters_without_a_name_are_told_by_their_number() -> None:
+    found = hls.chapter_list(
+        [Chapter(Fraction(0), Fraction(123, 2), "Arrival"), Chapter(Fraction(123, 2), Fraction(90), "")]
+    )
+    assert [(one["start-time"], one["duration"]) for one in found] == [(0, 61.5), (61.5, 28.5)]
+    assert [one["titles"] for one in found] == [
+        [{"language": "und", "title": "Arrival"}],
+        [{"language": "und", "title": "Chapter 2"}],
+    ]
