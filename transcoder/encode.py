@@ -19,7 +19,7 @@ from transcoder.iframes import first_picture
 from transcoder.keyschedule import KeySource
 from transcoder.ladder import AudioRendition, VideoRendition
 from transcoder.plan import Chunk, IFrameRendition, Plan, Segment
-from transcoder.sandbox import DEFAULT_LIMITS, Limits
+from transcoder.sandbox import DEFAULT_LIMITS, Bounds, Limits, Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +95,16 @@ def encode_chunk(
         lambda pipes: encode_argv(binaries.ffmpeg(), source, plan, chunk, renditions, pipes, limits),
         consumers,
         _bounds(plan, chunk, limits),
+        Sandbox((source,)),
         cancel,
     )
     process.check(finished, "The film could not be encoded.")
     return work.result(finished.lines)
 
 
-def _bounds(plan: Plan, chunk: Chunk, limits: Limits) -> process.Bounds:
+def _bounds(plan: Plan, chunk: Chunk, limits: Limits) -> Bounds:
     seconds = limits.encode_seconds + limits.encode_factor * float(chunk.frames / plan.frame_rate)
-    return process.Bounds(seconds, limits.memory, limits.open_files)
+    return Bounds(seconds, limits.memory, limits.open_files)
 
 
 def _progress(report: Callable[[int], None], frames: int) -> process.Consumer:

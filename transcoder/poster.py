@@ -8,7 +8,7 @@ from transcoder import binaries, process
 from transcoder.errors import EncodeFailed
 from transcoder.graph import poster_argv
 from transcoder.plan import Plan
-from transcoder.sandbox import DEFAULT_LIMITS, Limits
+from transcoder.sandbox import DEFAULT_LIMITS, Bounds, Limits, Sandbox
 
 _MOST_BYTES = 8 << 20
 
@@ -32,7 +32,8 @@ def make_poster(
     finished = process.run(
         lambda pipes: poster_argv(binaries.ffmpeg(), source, plan, pipes["poster"], limits),
         {"poster": collect},
-        process.Bounds(limits.encode_seconds, limits.memory, limits.open_files),
+        Bounds(limits.encode_seconds, limits.memory, limits.open_files),
+        Sandbox((source,)),
         cancel,
     )
     process.check(finished, "No poster could be taken from the film.")

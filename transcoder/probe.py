@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from transcoder import binaries, process, tracks
 from transcoder.errors import EncodeFailed, Refused
 from transcoder.media import MediaInfo
-from transcoder.sandbox import DEFAULT_LIMITS, Limits, input_options
+from transcoder.sandbox import DEFAULT_LIMITS, Bounds, Limits, Sandbox, input_options
 
 _MOST_JSON = 4 << 20
 _TAIL_SECONDS = 4
@@ -225,11 +225,11 @@ class _Reader:
             word for name, value in input_options(self._limits).items() for word in (f"-{name}", value)
         ]
         argv = [binaries.ffprobe(), "-hide_banner", "-v", "error", *options, *words, f"file:{self._path}"]
-        bounds = process.Bounds(
-            self._limits.probe_seconds, self._limits.probe_memory, self._limits.open_files
-        )
+        bounds = Bounds(self._limits.probe_seconds, self._limits.probe_memory, self._limits.open_files)
         try:
-            return process.run(lambda _: argv, {"stdout": consumer}, bounds, self._cancel)
+            return process.run(
+                lambda _: argv, {"stdout": consumer}, bounds, Sandbox((self._path,)), self._cancel
+            )
         except EncodeFailed as fault:
             raise Refused(
                 "too_slow", "This file takes too long to read.", "It may be damaged: export the film again."

@@ -1,8 +1,6 @@
 """The one place that starts processes: argv lists, pipes, a time limit, and a sure end."""
 
 import os
-import resource
-import shutil
 import signal
 import subprocess
 import threading
@@ -13,7 +11,10 @@ from dataclasses import dataclass
 from fcntl import F_SETPIPE_SZ, fcntl
 from functools import cache
 
+from transcoder import binaries
 from transcoder.errors import Cancelled, EncodeFailed
+from transcoder.isolation import Isolation, Protection, confine, tool
+from transcoder.sandbox import Bounds, Sandbox
 
 Consumer = Callable[[Iterator[bytes]], None]
 """Eats one pipe to its end; raising ends the process."""
@@ -21,23 +22,13 @@ Consumer = Callable[[Iterator[bytes]], None]
 _READ = 1 << 18
 _PIPE = 1 << 20
 _POLL_SECONDS = 0.05
-_GRACE_SECONDS = 0.5
 _RING_LINES = 40
 _RING_CHARS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """What a process may use: wall-clock `seconds`, `memory` bytes of address space, `open_files`."""
-
-    seconds: float
-    memory: int
-    open_files: int
-
-
-@dataclass(frozen=True, slots=True)
 class Finished:
-    """How a process ended: exit code (negative: signal) and its last lines on stderr."""
+    """How a process ended: exit code (0: well) and its last lines on stderr."""
 
     code: int
     lines: tuple[str, ...]
@@ -47,6 +38,7 @@ def run(
     make_argv: Callable[[Mapping[str, int]], Sequence[str]],
     consumers: Mapping[str, Consumer],
     bounds: Bounds,
+    sandbox: Sandbox,
     cancel: threading.Event | None = None,
 ) -> Finished:
     """Run one process and feed each named pipe to its consumer, each in a thread of its own.
@@ -55,8 +47,52 @@ def run(
     "stdout" is the standard output. Standard input is closed. Returns however the process ended; raises
     what a consumer raised, Cancelled, or EncodeFailed("timed_out"). No process is left behind in any case,
     even if this one is killed: the child gets SIGKILL when the thread that started it dies.
+
+    The process sees the files of `sandbox` and no network, as far as this machine can do that (`protection`).
     """
-    running = _Running(make_argv, consumers, bounds)
+    return _run(protection().isolation, make_argv, consumers, bounds, sandbox, cancel)
+
+
+@cache
+def protection() -> Protection:
+    """Find the strongest isolation that works here by trying it out once; never raises."""
+    said = []
+    for isolation in Isolation:
+        fault = _trial(isolation)
+        if not fault:
+            break
+        said.append(f"{isolation.tool}: {fault}")
+    missing = tuple(name for name in ("prlimit", "setpriv") if not tool(name))
+    return Protection(isolation, tuple(said), missing)
+
+
+def _trial(isolation: Isolation) -> str:
+    if isolation is Isolation.NONE:
+        return ""
+    if not tool(isolation.tool):
+        return "not installed"
+    argv, bounds = [binaries.ffprobe(), "-version"], Bounds(seconds=10, memory=1 << 30, open_files=64)
+    try:
+        finished = _run(isolation, lambda _: argv, {}, bounds, Sandbox(), None)
+    except (EncodeFailed, OSError) as fault:
+        return str(fault)
+    if finished.code == 0:
+        return ""
+    return finished.lines[-1] if finished.lines else f"exit code {finished.code}"
+
+
+def _run(
+    isolation: Isolation,
+    make_argv: Callable[[Mapping[str, int]], Sequence[str]],
+    consumers: Mapping[str, Consumer],
+    bounds: Bounds,
+    sandbox: Sandbox,
+    cancel: threading.Event | None,
+) -> Finished:
+    def confined(pipes: Mapping[str, int]) -> Sequence[str]:
+        return confine(isolation, make_argv(pipes), sandbox, bounds)
+
+    running = _Running(confined, consumers)
     try:
         running.watch(time.monotonic() + bounds.seconds, cancel)
     finally:
@@ -75,7 +111,6 @@ class _Running:
         self,
         make_argv: Callable[[Mapping[str, int]], Sequence[str]],
         consumers: Mapping[str, Consumer],
-        bounds: Bounds,
     ) -> None:
         self._stopping = threading.Event()
         self._changed = threading.Event()
@@ -83,7 +118,7 @@ class _Running:
         self._ring: deque[str] = deque(maxlen=_RING_LINES)
         pipes = {name: os.pipe() for name in consumers}
         try:
-            self._process = _start(make_argv, {n: w for n, (_, w) in pipes.items()}, bounds)
+            self._process = _start(make_argv, {n: w for n, (_, w) in pipes.items()})
         except BaseException:
             for read, _ in pipes.values():
                 os.close(read)
@@ -113,15 +148,15 @@ class _Running:
             self._changed.clear()
 
     def end(self) -> None:
-        """Terminate, then kill; wait for the process and for every thread."""
+        """Kill the process and all it started; wait for it and for every thread.
+
+        Nothing is lost: it writes no file. Bubblewrap's child is killed with it, by its process group: before
+        that child is tied to its parent it would wait for a dead one for ever.
+        """
         self._stopping.set()
         if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(_GRACE_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
         for thread in (*self._threads, self._stderr):
             thread.join()
         if self._process.stderr:
@@ -154,12 +189,12 @@ class _Running:
 
 
 def _start(
-    make_argv: Callable[[Mapping[str, int]], Sequence[str]], pipes: Mapping[str, int], bounds: Bounds
+    make_argv: Callable[[Mapping[str, int]], Sequence[str]], pipes: Mapping[str, int]
 ) -> "subprocess.Popen[bytes]":
     for write in pipes.values():
         _widen(write)
-    process = subprocess.Popen(
-        [*_tied_to_parent(), *make_argv(pipes)],
+    return subprocess.Popen(
+        make_argv(pipes),
         stdin=subprocess.DEVNULL,
         stdout=pipes.get("stdout", subprocess.DEVNULL),
         stderr=subprocess.PIPE,
@@ -168,8 +203,6 @@ def _start(
         cwd="/",
         start_new_session=True,
     )
-    _bound(process.pid, bounds)
-    return process
 
 
 def _widen(pipe: int) -> None:
@@ -177,23 +210,3 @@ def _widen(pipe: int) -> None:
         fcntl(pipe, F_SETPIPE_SZ, _PIPE)
     except OSError:
         return  # the user's pipe quota is spent: slower, not wrong
-
-
-def _bound(pid: int, bounds: Bounds) -> None:
-    limits = {
-        resource.RLIMIT_AS: bounds.memory,
-        resource.RLIMIT_NOFILE: bounds.open_files,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: 0,  # everything leaves through pipes; no file may grow
-    }
-    try:
-        for what, most in limits.items():
-            resource.prlimit(pid, what, (most, most))
-    except ProcessLookupError:
-        return  # it has ended already
-
-
-@cache
-def _tied_to_parent() -> tuple[str, ...]:
-    setpriv = shutil.which("setpriv")
-    return (setpriv, "--pdeathsig", signal.Signals.SIGKILL.name.removeprefix("SIG"), "--") if setpriv else ()

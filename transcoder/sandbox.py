@@ -1,6 +1,7 @@
 """Bounds within which hostile films are read: demuxers, protocols, pixels, memory, time. Values only."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 DEMUXERS = (
     "mov,mp4,m4a,3gp,3g2,mj2",
@@ -15,6 +16,25 @@ DEMUXERS = (
     "dv",
 )
 PROTOCOLS = ("file", "pipe")
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """All that a process may see of this machine: the files it `reads`, by absolute path.
+
+    A file may still grow while it is read; one that is replaced under its name stays the old one.
+    """
+
+    reads: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a process may use: wall-clock `seconds`, `memory` bytes of address space, `open_files`."""
+
+    seconds: float
+    memory: int
+    open_files: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from transcoder.errors import EncodeFailed
 from transcoder.graph import subtitle_argv
 from transcoder.keyschedule import KeySource
 from transcoder.plan import Plan, TextRendition
-from transcoder.sandbox import DEFAULT_LIMITS, Limits
+from transcoder.sandbox import DEFAULT_LIMITS, Bounds, Limits, Sandbox
 
 _MOST_TEXT = 32 << 20
 
@@ -51,7 +51,8 @@ def _read(
     finished = process.run(
         lambda pipes: subtitle_argv(binaries.ffmpeg(), source, plan, text, pipes["text"], limits),
         {"text": collect},
-        process.Bounds(seconds, limits.memory, limits.open_files),
+        Bounds(seconds, limits.memory, limits.open_files),
+        Sandbox((source,)),
         cancel,
     )
     process.check(finished, "The subtitles could not be read.")

@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browser import Visitors, chromium, visitors_of
+from transcoder import process
+from transcoder.isolation import Isolation, Protection
 
 RESULT = pytest.StashKey[bool]()
 
@@ -32,3 +34,13 @@ def browser() -> Iterator[Browser]:
 def visitors(browser: Browser, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Visitors]:
     """People at browsers; the test fails if their browsers complain of anything."""
     yield from visitors_of(browser, tmp_path, lambda: request.node.stash.get(RESULT, False))
+
+
+@pytest.fixture(params=Isolation)
+def isolation(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Isolation:
+    """Every way to keep ffmpeg apart that works here, one after another."""
+    kind: Isolation = request.param
+    if list(Isolation).index(kind) < list(Isolation).index(process.protection().isolation):
+        pytest.skip(f"{kind} does not work on this machine")
+    monkeypatch.setattr(process, "protection", lambda: Protection(kind))
+    return kind

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -17,12 +18,17 @@ from tests.media import films
 from tests.media.pipeline import KEYS, SHORT, MemorySink
 from transcoder.encode import EncodedSegment, InitSegment, encode_chunk
 from transcoder.errors import Cancelled, EncodeFailed
+from transcoder.isolation import Isolation
 from transcoder.plan import Policy, make_plan
 from transcoder.probe import probe
-from transcoder.process import Bounds, run
-from transcoder.sandbox import Limits
+from transcoder.process import protection, run
+from transcoder.sandbox import Bounds, Limits, Sandbox
 
 pytestmark = pytest.mark.e2e
+
+PYTHON = str(Path(sys.executable).resolve())
+LIBRARY = Path(sys.base_prefix)
+"""What Python itself needs to read, where it is not the system's."""
 
 ROOMY = Bounds(seconds=30, memory=1 << 30, open_files=64)
 
@@ -39,6 +45,12 @@ def drain(stream: Iterator[bytes]) -> None:
 
 def children() -> list[psutil.Process]:
     return psutil.Process().children(recursive=True)
+
+
+def gone(word: str) -> None:
+    """No process has `word` among its arguments, or will not in a moment."""
+    named = [each for each in psutil.process_iter(["cmdline"]) if word in (each.info["cmdline"] or [])]
+    assert psutil.wait_procs(named, timeout=5)[1] == []
 
 
 class BlockingSink(MemorySink):
@@ -86,6 +98,23 @@ def test_a_cancel_set_before_starts_nothing_that_stays(film: Path) -> None:
     assert children() == []
 
 
+@pytest.mark.parametrize("moment", range(12))
+def test_a_cancel_at_any_moment_of_the_start_leaves_nothing(isolation: Isolation, moment: int) -> None:
+    name, cancel = f"canary-{os.getpid()}-{moment}", threading.Event()
+    timer = threading.Timer(moment / 2000, cancel.set)
+    timer.start()
+    with pytest.raises(Cancelled):
+        run(
+            lambda _: [PYTHON, "-c", "import time; time.sleep(60)", name],
+            {},
+            ROOMY,
+            Sandbox((LIBRARY,)),
+            cancel,
+        )
+    timer.join()
+    gone(name)
+
+
 def test_a_sink_that_fails_ends_the_chunk_with_its_own_fault(film: Path) -> None:
     class Full(MemorySink):
         def put(self, item: InitSegment | EncodedSegment, data: bytes) -> None:
@@ -127,7 +156,7 @@ def test_progress_reaches_the_chunks_frames(film: Path) -> None:
     assert seen[-1] == chunk.frames
 
 
-def test_a_process_that_ignores_terminate_is_killed() -> None:
+def test_a_process_that_ignores_terminate_is_killed(isolation: Isolation) -> None:
     stubborn = "import signal,time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
     cancel = threading.Event()
 
@@ -136,29 +165,89 @@ def test_a_process_that_ignores_terminate_is_killed() -> None:
             cancel.set()
 
     with pytest.raises(Cancelled):
-        run(lambda _: [sys.executable, "-c", stubborn], {"stdout": cancel_when_ready}, ROOMY, cancel)
+        run(
+            lambda _: [PYTHON, "-c", stubborn],
+            {"stdout": cancel_when_ready},
+            ROOMY,
+            Sandbox((LIBRARY,)),
+            cancel,
+        )
     assert children() == []
 
 
-def test_a_process_gets_no_input_no_files_and_no_environment(tmp_path: Path) -> None:
-    script = (
-        "import os,sys\n"
-        "assert sys.stdin.read() == ''\n"
-        "assert 'MATINEE_SECRET' not in os.environ\n"
-        f"open({str(tmp_path / 'leak')!r}, 'w').write('x' * 9999)\n"
-    )
+def test_a_process_gets_no_input_and_no_environment(isolation: Isolation) -> None:
+    script = "import os,sys\nassert sys.stdin.read() == ''\nassert 'MATINEE_SECRET' not in os.environ\n"
     os.environ["MATINEE_SECRET"] = "x"
     try:
-        finished = run(lambda _: [sys.executable, "-c", script], {"stdout": drain}, ROOMY)
+        finished = run(lambda _: [PYTHON, "-c", script], {"stdout": drain}, ROOMY, Sandbox((LIBRARY,)))
     finally:
         del os.environ["MATINEE_SECRET"]
-    assert finished.code != 0
+    assert finished.code == 0, finished.lines
+
+
+def test_a_process_writes_no_file(isolation: Isolation, tmp_path: Path) -> None:
+    (tmp_path / "leak").touch()
+    script = f"open({str(tmp_path / 'leak')!r}, 'w').write('x' * 9999)\n"
+    sandbox = Sandbox((tmp_path / "leak", LIBRARY))
+    assert run(lambda _: [PYTHON, "-c", script], {"stdout": drain}, ROOMY, sandbox).code != 0
     assert (tmp_path / "leak").stat().st_size == 0
 
 
-def test_memory_is_bounded() -> None:
+def test_a_process_reads_what_it_may_while_that_grows(isolation: Isolation, tmp_path: Path) -> None:
+    film, subtitles = tmp_path / "film 'a'\n.mp4", tmp_path / "subtitles.srt"
+    film.write_text("begun, ")
+    subtitles.write_text("and read.")
+    script = (
+        f"import sys\nfilm = open({str(film)!r})\nprint(film.read(), flush=True)\n"
+        f"while not (more := film.read()): pass\nprint(more, open({str(subtitles)!r}).read())\n"
+    )
+    heard: list[bytes] = []
+
+    def grow(stream: Iterator[bytes]) -> None:
+        for data in stream:
+            heard.append(data)
+            if len(heard) == 1:
+                with film.open("a") as file:
+                    file.write("grown ")
+
+    finished = run(
+        lambda _: [PYTHON, "-c", script], {"stdout": grow}, ROOMY, Sandbox((film, subtitles, LIBRARY))
+    )
+    assert finished.code == 0, finished.lines
+    assert b"".join(heard) == b"begun, \ngrown  and read.\n"
+
+
+def test_a_process_reaches_no_listener_on_this_machine() -> None:
+    if protection().isolation is Isolation.NONE:
+        pytest.skip("this machine gives no namespaces")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()
+        script = f"import socket; socket.create_connection({address!r}, 5)"
+        finished = run(lambda _: [PYTHON, "-c", script], {"stdout": drain}, ROOMY, Sandbox((LIBRARY,)))
+        assert finished.code != 0
+        server.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_in_bubblewrap_a_process_is_alone_with_its_file(tmp_path: Path) -> None:
+    if protection().isolation is not Isolation.BUBBLEWRAP:
+        pytest.skip("bubblewrap does not work on this machine")
+    film, other = tmp_path / "film.mp4", tmp_path / "other.mp4"
+    film.touch()
+    other.touch()
+    script = (
+        f"import os\nassert os.listdir({str(tmp_path)!r}) == ['film.mp4']\n"
+        "assert (os.getpid(), os.getuid(), os.uname().nodename) == (1, 65534, 'film')\n"
+        "assert not any(os.path.exists(path) for path in ('/etc', '/home', '/proc', '/dev'))\n"
+    )
+    finished = run(lambda _: [PYTHON, "-c", script], {"stdout": drain}, ROOMY, Sandbox((film, LIBRARY)))
+    assert finished.code == 0, finished.lines
+
+
+def test_memory_is_bounded(isolation: Isolation) -> None:
     greedy = "x = bytearray(2 << 30)"
-    finished = run(lambda _: [sys.executable, "-c", greedy], {"stdout": drain}, ROOMY)
+    finished = run(lambda _: [PYTHON, "-c", greedy], {"stdout": drain}, ROOMY, Sandbox((LIBRARY,)))
     assert finished.code != 0
     assert any("MemoryError" in line for line in finished.lines)
 
