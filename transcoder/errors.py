@@ -11,7 +11,8 @@ class Refused(TranscoderError):
     """The source cannot become a film; the creator reads `sentence` and `hint`.
 
     `code` is a stable small word (see `probe`): empty_file, not_a_film, playlist_file, truncated,
-    no_video, no_frames, too_many_pixels, too_long, too_slow, unusable_video, unusable_rate, not_found.
+    no_video, no_frames, too_many_pixels, too_long, too_slow, unusable_video, unusable_rate, not_found,
+    too_many_tracks, unusable_track.
     """
 
     def __init__(self, code: str, sentence: str, hint: str = "") -> None:

@@ -11,7 +11,7 @@ from transcoder.graph_sound import encoded_sounds, sound_output
 from transcoder.graph_words import plain, ratio, seconds
 from transcoder.ladder import VideoRendition
 from transcoder.plan import Chunk, Plan, TextRendition
-from transcoder.sandbox import Limits, input_options
+from transcoder.sandbox import TEXT_DECODERS, Limits, input_options
 
 HDR_TRANSFERS = {"smpte2084", "arib-std-b67"}
 _RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8", "x2rgb", "x2bgr")
@@ -57,7 +57,8 @@ def subtitle_argv(
     binary: str, source: Path, plan: Plan, text: TextRendition, pipe: int, limits: Limits
 ) -> list[str]:
     """Build the command that writes one subtitle track as WebVTT, times from the film's first frame."""
-    film = ffmpeg.input(f"file:{source}", **input_options(limits), itsoffset=seconds(-plan.info.video.start))
+    text_alone: dict[str, Any] = {**input_options(limits, TEXT_DECODERS), "vn": None, "an": None, "dn": None}
+    film = ffmpeg.input(f"file:{source}", **text_alone, itsoffset=seconds(-plan.info.video.start))
     options = {"f": "webvtt", "c:s": "webvtt", "avoid_negative_ts": "disabled"}
     command = film[str(text.stream)].output(f"pipe:{pipe}", **options).global_args(*_global({}))
     return [str(word) for word in ffmpeg.compile(command, cmd=binary)]

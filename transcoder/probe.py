@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from transcoder import binaries, process, tracks
 from transcoder.errors import EncodeFailed, Refused
 from transcoder.media import MediaInfo
-from transcoder.sandbox import DEFAULT_LIMITS, Bounds, Limits, Sandbox, input_options
+from transcoder.sandbox import DEFAULT_LIMITS, PROBE_DECODERS, Bounds, Limits, Sandbox, input_options
 
 _MOST_JSON = 4 << 20
 _TAIL_SECONDS = 4
@@ -222,7 +222,9 @@ class _Reader:
 
     def _run(self, words: Sequence[str], consumer: process.Consumer) -> process.Finished:
         options = [
-            word for name, value in input_options(self._limits).items() for word in (f"-{name}", value)
+            word
+            for name, value in input_options(self._limits, PROBE_DECODERS).items()
+            for word in (f"-{name}", value)
         ]
         argv = [binaries.ffprobe(), "-hide_banner", "-v", "error", *options, *words, f"file:{self._path}"]
         bounds = Bounds(self._limits.probe_seconds, self._limits.probe_memory, self._limits.open_files)
@@ -239,6 +241,19 @@ class _Reader:
         said = "\n".join(lines)
         if "max pixel" in said:
             raise _too_many_pixels(self._limits)
+        if "max_streams" in said:
+            most = self._limits.max_streams
+            raise Refused(
+                "too_many_tracks", f"This film has more than {most} tracks.", "Export it with fewer."
+            )
+        if any(
+            line.rpartition("] ")[2].startswith("Codec ") and "not on whitelist" in line for line in lines
+        ):
+            raise Refused(
+                "unusable_track",
+                "A track of this film is in a format that is not read here.",
+                "Export it as H.264 and AAC in MP4.",
+            )
         if "moov atom not found" in said and _begins_as_mp4(self._path):
             raise Refused(
                 "truncated",

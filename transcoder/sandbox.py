@@ -1,4 +1,4 @@
-"""Bounds within which hostile films are read: demuxers, protocols, pixels, memory, time. Values only."""
+"""Bounds within which hostile films are read: formats, pixels, streams, memory, time. Values only."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,34 @@ DEMUXERS = (
     "mxf",
     "dv",
 )
-PROTOCOLS = ("file", "pipe")
+PROTOCOLS = ("file",)
+"""What an input may be; pipes are outputs, which this list does not concern."""
+
+PICTURE_DECODERS = (
+    "h264,hevc,av1,vvc,vp6,vp6a,vp6f,vp8,vp9,vp3,theora,mpeg1video,mpeg2video,mpeg4,"
+    "msmpeg4v1,msmpeg4v2,msmpeg4,h263,h263i,h263p,flv,wmv1,wmv2,wmv3,vc1,mjpeg,mjpegb,"
+    "dvvideo,prores,prores_raw,dnxhd,cfhd,hap,jpeg2000,ffv1,huffyuv,ffvhuff,utvideo,magicyuv,"
+    "lagarith,rawvideo,v210,v308,v408,v410,r10k,r210,yuv4,qtrle,rpza,svq1,svq3,cinepak,"
+    "indeo3,indeo4,indeo5,msvideo1,msrle"
+)
+SOUND_DECODERS = (
+    "aac,aac_latm,ac3,eac3,dca,truehd,mlp,als,mp1,mp1float,mp2,mp2float,mp3,mp3float,"
+    "mp3adu,mp3adufloat,alac,flac,tta,wavpack,opus,libopus,vorbis,speex,wmav1,wmav2,wmapro,"
+    "wmalossless,wmavoice,nellymoser,amrnb,amrwb,gsm,gsm_ms,qdm2,qdmc,qcelp,mace3,mace6,"
+    "s302m,dvaudio,adpcm_ms,adpcm_ima_wav,adpcm_ima_qt,adpcm_swf,adpcm_yamaha,pcm_alaw,pcm_mulaw,"
+    "pcm_s8,pcm_u8,pcm_s16le,pcm_s16be,pcm_u16le,pcm_u16be,pcm_s24le,pcm_s24be,pcm_s32le,"
+    "pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,pcm_bluray,pcm_dvd,pcm_s16le_planar,"
+    "pcm_s24le_planar,pcm_s32le_planar"
+)
+FILM_DECODERS = f"{PICTURE_DECODERS},{SOUND_DECODERS}"
+"""What films are made of, by ffmpeg's names of decoders; games, slideshows and curiosities stay out."""
+
+TEXT_DECODERS = "subrip,srt,ass,ssa,mov_text,webvtt,text"
+"""Subtitles are read in a process of their own, after the film: a hostile one can harm no picture."""
+
+PROBE_DECODERS = f"{FILM_DECODERS},{TEXT_DECODERS},dvbsub,dvdsub,pgssub,xsub,cc_dec,bmp,gif,tiff,webp"
+"""What may lie beside a film, too (picture subtitles, covers): ffprobe opens a decoder for every stream, and
+ends where it may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +72,7 @@ class Limits:
     """
 
     max_pixels: int = 8192 * 4352
+    max_streams: int = 256
     max_duration: int = 12 * 3600
     probe_seconds: float = 60.0
     encode_seconds: float = 180.0
@@ -58,14 +86,16 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
-def input_options(limits: Limits) -> dict[str, str]:
+def input_options(limits: Limits, decoders: str = FILM_DECODERS) -> dict[str, str]:
     """ffmpeg/ffprobe options that go before `-i`.
 
     The protocol list alone does not stop a playlist that calls itself a film from opening other local files;
-    the demuxer list does.
+    the demuxer list does. Parsers have no list: they follow from the decoders' codecs.
     """
     return {
         "format_whitelist": ",".join(DEMUXERS),
         "protocol_whitelist": ",".join(PROTOCOLS),
+        "codec_whitelist": decoders,
         "max_pixels": str(limits.max_pixels),
+        "max_streams": str(limits.max_streams),
     }

@@ -7,7 +7,7 @@ from tests.media.facts import picture, sound
 from transcoder.graph import encode_argv
 from transcoder.media import MediaInfo
 from transcoder.plan import Plan, make_plan
-from transcoder.sandbox import DEMUXERS, Limits
+from transcoder.sandbox import DEMUXERS, FILM_DECODERS, Limits
 
 VIDEO = picture(
     width=426, height=240, coded_width=426, coded_height=240, frame_rate=Fraction(24_000, 1001), frames=480,
@@ -44,9 +44,10 @@ def test_the_whole_command_of_a_middle_chunk() -> None:
         "[s16]atrim=end_sample=300032:start_sample=0[s17];[s17]asetpts=N[s18]"
     )
     assert argv == [
-        *("ffmpeg", "-analyzeduration", "1000000", "-dn", "-format_whitelist", ",".join(DEMUXERS)),
-        *("-max_pixels", "35651584", "-noaccurate_seek", "-probesize", "1000000"),
-        *("-protocol_whitelist", "file,pipe", "-seek_timestamp", "1", "-sn", "-ss", "1.085000"),
+        *("ffmpeg", "-analyzeduration", "1000000", "-codec_whitelist", FILM_DECODERS, "-dn"),
+        *("-format_whitelist", ",".join(DEMUXERS), "-max_pixels", "35651584", "-max_streams", "256"),
+        *("-noaccurate_seek", "-probesize", "1000000"),
+        *("-protocol_whitelist", "file", "-seek_timestamp", "1", "-sn", "-ss", "1.085000"),
         *("-threads", "auto", "-i", "file:/films/-a b.mkv", "-filter_complex", graph),
         *("-map", "[s10]", "-f", "mp4", "-avoid_negative_ts", "disabled", "-bf", "3", "-bufsize", "900000"),
         *("-c:v", "libx264", "-crf", "22", "-fflags", "+bitexact", "-flush_packets", "1"),
