@@ -18,7 +18,7 @@ demo: .venv/.runtime ## Start Matinee with three sample films on http://127.0.0.
 	exec $(BIN)/matinee demo
 
 test: .venv/.dev ## Install what tests need, check, and run every test
-	@bash tests/tools.sh chromium mpv nginx
+	@bash tests/tools.sh bubblewrap chromium mpv nginx
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest $(TESTS)
 
@@ -30,7 +30,7 @@ check: .venv/.dev ## Lint, types, layers and the front end's own tests
 	$(BIN)/python -m player.build --check --test
 
 bench: .venv/.dev ## Measure speed against peers; writes tests/bench/RESULTS.md
-	@bash tests/tools.sh chromium nginx wrk
+	@bash tests/tools.sh bubblewrap chromium nginx wrk
 	$(BIN)/python -m player.build
 	$(BIN)/python -m tests.bench
 

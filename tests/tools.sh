@@ -4,7 +4,8 @@ set -euo pipefail
 
 missing=()
 for tool in "$@"; do
-  command -v "$tool" >/dev/null || [ -x "/usr/sbin/$tool" ] || missing+=("$tool")
+  case "$tool" in bubblewrap) command=bwrap ;; *) command="$tool" ;; esac
+  command -v "$command" >/dev/null || [ -x "/usr/sbin/$command" ] || missing+=("$tool")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0
 

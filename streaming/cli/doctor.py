@@ -14,6 +14,9 @@ import httpx
 from streaming.errors import Fault
 from streaming.keys.root import load_or_make
 from streaming.settings import GB, Settings
+from transcoder.isolation import Isolation, Protection, tool
+from transcoder.process import protection
+from transcoder.sandbox import DEFAULT_LIMITS, DEMUXERS, FILM_DECODERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,45 @@ def exposure(settings: Settings) -> Iterator[Finding]:
 
 
 def _protections(_settings: Settings) -> Iterator[Finding]:
-    yield Finding("Film files", "good", "read with demuxer and protocol lists, pixel, memory and time limits")
+    limits = DEFAULT_LIMITS
+    yield Finding(
+        "Film formats",
+        "good",
+        f"{len(DEMUXERS)} containers and {FILM_DECODERS.count(',') + 1} decoders are allowed, nothing else; "
+        f"at most {limits.max_streams} tracks and {limits.max_pixels // 1_000_000} million pixels",
+    )
+    yield from protections(protection())
+
+
+def protections(active: Protection) -> Iterator[Finding]:
+    """Say what keeps ffmpeg from harm when it reads a hostile film: limits, network, files."""
+    if active.missing:
+        mend = "Install util-linux."
+        yield Finding(
+            "Film limits", "weak", f"a time limit alone: {' and '.join(active.missing)} missing", mend
+        )
+    else:
+        yield Finding(
+            "Film limits", "good", "time, memory, open files, no file written, ends with its worker"
+        )
+    network, files = "has no network", "sees its own film alone"
+    if active.isolation is Isolation.NONE:
+        network = "can reach the network"
+    if active.isolation is not Isolation.BUBBLEWRAP:
+        files = f"can read what this account can ({'; '.join(active.said)})"
+    joined = "but" if network.startswith("has") and files.startswith("can") else "and"
+    state: Literal["good", "weak"] = "good" if active.isolation is Isolation.BUBBLEWRAP else "weak"
+    yield Finding(
+        "Film sandbox", state, f"{active.isolation}: ffmpeg {network} {joined} {files}", _allow(active)
+    )
+
+
+def _allow(active: Protection) -> str:
+    if active.isolation is Isolation.BUBBLEWRAP:
+        return ""
+    if not tool(Isolation.BUBBLEWRAP.tool):
+        return "Run: sudo apt-get install bubblewrap"
+    return "Let this account make user namespaces; in a container, see docker/compose.yaml."
 
 
 def _service(settings: Settings) -> Iterator[Finding]:
