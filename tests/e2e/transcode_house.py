@@ -32,8 +32,8 @@ WORKER = (
 class TranscodeHouse:
     """Services of the web side in this process, workers in processes of their own."""
 
-    def __init__(self, data: Path) -> None:
-        self.settings = Settings(data=data)
+    def __init__(self, data: Path, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings(data=data)
         self.settings.uploads_folder.mkdir(parents=True)
         load_or_make(self.settings.root_key_file)
         self.services: Services = build(self.settings, SystemClock())
