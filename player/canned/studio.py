@@ -20,6 +20,7 @@ from player.canned.base import (
 )
 from player.canned.watching import AUDIO_ONLY, DESCRIPTION, ENCODING
 from player.views import (
+    ChunkFault,
     Failure,
     FieldError,
     HolderKind,
@@ -29,6 +30,7 @@ from player.views import (
     LicenceState,
     LicenceTerms,
     Page,
+    Priority,
     Progress,
     Rung,
     Stage,
@@ -104,6 +106,26 @@ UPLOADING = StudioFilm(
     upload=Upload(
         "up_1", "ti_0201", "the-glass-mountain-master.mov", int(41.6 * GB), int(17.2 * GB), ahead(days=6)
     ),
+)
+BROKEN = Failure(
+    "The film could not be encoded between 2:10 and 3:10, and in 1 more place.",
+    "Everything else is finished and kept. Try that part again; if it fails again, the file may be damaged "
+    "there.",
+    "encoder_failed",
+    can_retry=True,
+)
+FAULTS = (
+    ChunkFault(
+        4,
+        "Between 2:10 and 3:10: The film could not be encoded.",
+        "encoder_failed",
+        (
+            "[h264 @ 0x55d0c8a0] error while decoding MB 52 21, bytestream -9",
+            "[h264 @ 0x55d0c8a0] Invalid NAL unit size (1718908012 > 40322).",
+            "Error while decoding stream #0:0: Invalid data found when processing input",
+        ),
+    ),
+    ChunkFault(11, "Between 9:10 and 10:10: The encoder took too long.", "timed_out"),
 )
 LADDER = (
     Rung("v1080", 1080, 1920, 5_200_000, Tier.HD, "The size of your file.", 9.0),
@@ -200,6 +222,18 @@ STUDIOS = (
     State("Studio film", "uploading", lambda p: _bare(p, UPLOADING)),
     State("Studio film", "failed", lambda p: _bare(p, FILMS[3])),
     State("Studio film", "failed, can retry", lambda p: _bare(p, FILMS[4])),
+    State(
+        "Studio film",
+        "a part failed",
+        lambda p: replace(_bare(p, replace(FILMS[4], failure=BROKEN)), faults=FAULTS, ladder=LADDER),
+    ),
+    State(
+        "Studio film",
+        "encoding goes on though a part failed",
+        lambda p: replace(
+            _title(p, replace(FILMS[0], priority=Priority.HIGH, priority_by_house=True)), faults=FAULTS[:1]
+        ),
+    ),
     State("Studio film", "cancelled", lambda p: _bare(p, FILMS[5])),
     State(
         "Studio film",

@@ -21,11 +21,13 @@ from player.views.foyer import FilmCard, Foyer, Scope
 from player.views.house import ErrorPage, HouseAccount, HouseFault, Job, Operator, Worker
 from player.views.screen import Door, DoorState, Overlay, Screen
 from player.views.studio import (
+    ChunkFault,
     FieldError,
     HolderKind,
     IssueLicence,
     LicenceDraft,
     LicenceRow,
+    Priority,
     Rung,
     Studio,
     StudioFilm,
@@ -56,6 +58,7 @@ __all__ = [
     "Action",
     "ActionKind",
     "ApiToken",
+    "ChunkFault",
     "Device",
     "Door",
     "DoorState",
@@ -80,6 +83,7 @@ __all__ = [
     "Overlay",
     "Page",
     "Person",
+    "Priority",
     "Progress",
     "Recover",
     "Register",

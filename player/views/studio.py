@@ -27,6 +27,14 @@ class Upload:
         return 100.0 * self.offset / self.length if self.length else 0.0
 
 
+class Priority(StrEnum):
+    """What is wanted before or after other films."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
 @dataclass(frozen=True, slots=True)
 class StudioFilm:
     """One row of the studio's table."""
@@ -44,6 +52,8 @@ class StudioFilm:
     progress: Progress | None = None
     failure: Failure | None = None
     upload: Upload | None = None
+    priority: Priority = Priority.NORMAL
+    priority_by_house: bool = False
 
     @property
     def playable(self) -> bool:
@@ -98,6 +108,16 @@ class Rung:
     percent: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ChunkFault:
+    """A stretch of the film that could not be encoded; `lines` are the encoder's last."""
+
+    number: int
+    sentence: str
+    code: str
+    lines: tuple[str, ...] = ()
+
+
 class HolderKind(StrEnum):
     """Who a licence is for."""
 
@@ -132,6 +152,7 @@ class StudioTitle:
     source_name: str = ""
     tracks: tuple[Track, ...] = ()
     ladder: tuple[Rung, ...] = ()
+    faults: tuple[ChunkFault, ...] = ()
     licences: tuple[LicenceRow, ...] = ()
     licences_total: int = 0
     link_once: str | None = None

@@ -4,9 +4,10 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, delete, func, insert, or_, select, type_coerce, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from streaming.catalogue.model import (
     ChunkAttemptRow,
@@ -18,11 +19,13 @@ from streaming.catalogue.model import (
 from streaming.catalogue.values import (
     ChunkPart,
     NewRendition,
+    PartCount,
     Phase,
     SourceFacts,
     Stage,
     VersionFacts,
 )
+from streaming.clock import to_micros
 from streaming.ids import AccountId, TitleId, UploadId, VersionId
 
 
@@ -173,11 +176,70 @@ def count_frames(session: Session, version_id: str) -> int:
     return (committed or 0) + (running or 0)
 
 
-def save_progress(session: Session, version_id: str, frames_done: int, eta_s: float | None) -> None:
-    """Write how far the making is."""
-    session.execute(
-        update(VersionRow).where(VersionRow.id == version_id).values(frames_done=frames_done, eta_s=eta_s)
+def count_parts(session: Session, version_id: str) -> dict[str, PartCount]:
+    """Count the frames of every part; chunks that were given up are not waited for, and count as done."""
+    over = or_(ChunkRow.attempt.is_not(None), ChunkRow.failure_code.is_not(None))
+    frames = func.sum(ChunkRow.frames)
+    chunks = session.execute(
+        select(ChunkRow.part, frames, func.coalesce(frames.filter(over), 0))
+        .where(ChunkRow.version_id == version_id, ChunkRow.frames > 0)
+        .group_by(ChunkRow.part)
+    ).all()
+    mine = ChunkAttemptRow.version_id == version_id
+    running = dict(
+        session.execute(
+            select(ChunkAttemptRow.part, func.sum(ChunkAttemptRow.frames_done))
+            .where(mine, ChunkAttemptRow.outcome == "running")
+            .group_by(ChunkAttemptRow.part)
+        ).all()
     )
+    timed = {
+        part: (micros / 1e6, count)
+        for part, micros, count in session.execute(
+            select(
+                ChunkAttemptRow.part,
+                func.sum(_micros(ChunkAttemptRow.ended_at) - _micros(ChunkAttemptRow.started_at)),
+                func.sum(ChunkRow.frames),
+            )
+            .join(ChunkRow, ChunkRow.attempt == ChunkAttemptRow.attempt)
+            .where(mine)
+            .group_by(ChunkAttemptRow.part)
+        )
+    }
+    return {
+        part: PartCount(min(total, done + running.get(part, 0)), total, *timed.get(part, (0.0, 0)))
+        for part, total, done in chunks
+    }
+
+
+def _micros(moment: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]) -> Any:
+    return type_coerce(moment, BigInteger)
+
+
+def stored_bytes(session: Session, version_id: str) -> float:
+    """Bytes that a version will have stored when it is whole, by what its finished frames took."""
+    row = session.get(VersionRow, version_id)
+    if row is None or not row.frames_done:
+        return 0.0
+    return row.stored_bytes * max(1.0, row.frames_total / row.frames_done)
+
+
+def save_progress(
+    session: Session, version_id: str, frames_done: int, percent: float, eta_s: float | None, now: datetime
+) -> None:
+    """Write how far the making is, and keep what was first said at each quarter."""
+    row = session.get(VersionRow, version_id)
+    if row is None:
+        return
+    row.frames_done, row.percent, row.eta_s = frames_done, percent, eta_s
+    said = json.loads(row.estimates)
+    if eta_s is not None and len(said) < len(QUARTERS) and percent >= QUARTERS[len(said)]:
+        passed = sum(1 for quarter in QUARTERS if percent >= quarter)
+        said += [[percent, to_micros(now), eta_s]] * (passed - len(said))
+        row.estimates = json.dumps(said)
+
+
+QUARTERS = (25, 50, 75)
 
 
 def set_stage(session: Session, version_id: str, stage: Stage) -> None:
@@ -217,7 +279,7 @@ def publish(
     row = session.get_one(VersionRow, version_id)
     row.manifest_object, row.manifest_sha256 = manifest, digest
     row.stored_bytes += manifest_bytes
-    row.published_at, row.stage, row.eta_s = now, Stage.DONE, None
+    row.published_at, row.stage, row.eta_s, row.percent = now, Stage.DONE, None, 100.0
     row.frames_done = row.frames_total
 
 

@@ -80,7 +80,11 @@ class VersionRow(Base):
     frames_done: Mapped[int] = mapped_column(BigInteger, default=0)
     """Frames encoded, summed over the video rungs; `frames_total` counts the same way."""
     frames_total: Mapped[int] = mapped_column(BigInteger, default=0)
+    percent: Mapped[float] = mapped_column(default=0.0, server_default=text("0"))
+    """Of the whole work, weighted by what it costs; `eta_s` is the estimate of the seconds left."""
     eta_s: Mapped[float | None]
+    estimates: Mapped[str] = mapped_column(Text, default="[]", server_default=text("'[]'"))
+    """JSON: [[percent, microseconds since 1970, seconds left], …] as first said at 25, 50 and 75 %."""
     playable_us: Mapped[int] = mapped_column(BigInteger, default=0)
 
     duration_us: Mapped[int | None] = mapped_column(BigInteger)

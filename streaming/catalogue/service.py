@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from streaming.catalogue import queue, store
+from streaming.catalogue import queue, store, work
 from streaming.catalogue.collector import collect_title
+from streaming.catalogue.failures import chunk_failures
 from streaming.catalogue.model import TitleRow, VersionRow
 from streaming.catalogue.naming import shown, source_name, title_from
 from streaming.catalogue.ports import Access, Sources
 from streaming.catalogue.poster import poster_aad
 from streaming.catalogue.store import OPEN_STATES, STRANGER_STATES, Position
-from streaming.catalogue.values import Asker, TitlePage, TitleState, TitleView
+from streaming.catalogue.values import Asker, Priority, TitlePage, TitleState, TitleView
 from streaming.catalogue.views import owns, view_of
 from streaming.clock import Clock
 from streaming.db.engine import Database
@@ -33,6 +34,7 @@ class TitleChanges:
     description: str | None = None
     year: int | None = None
     clear_year: bool = False
+    priority: Priority | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +147,9 @@ class Catalogue:
             renditions = store.renditions(session, [title.version_id or ""])
             waits = title.state == TitleState.QUEUED and version is not None
             place = queue.positions(session).get(version.id) if waits and version else None
+            failures = chunk_failures(session, version.id) if version else ()
         names = self._access.names_of([AccountId(title.owner_id)])
-        return view_of(title, version, renditions, asker, names, place)
+        return view_of(title, version, renditions, asker, names, place, failures)
 
     def page(
         self,
@@ -238,6 +241,8 @@ class Catalogue:
                 title.description = changes.description[:DESCRIPTION_LENGTH]
             if changes.year is not None or changes.clear_year:
                 title.year = changes.year
+            if changes.priority is not None:
+                _set_priority(title, asker, changes.priority)
             title.updated_at = self._clock.now()
         return self.show(asker, title_id)
 
@@ -257,27 +262,32 @@ class Catalogue:
         collect_title(self._database, self._objects, title_id, self._clock.now())
         return self.show(asker, title_id)
 
-    def retry(self, asker: Asker, title_id: TitleId) -> TitleView:
-        """Start a failed or cancelled making again; chunks that are finished are kept."""
+    def retry(self, asker: Asker, title_id: TitleId, chunk: int | None = None) -> TitleView:
+        """Start a failed or cancelled making again; chunks that are finished are kept.
+
+        With `chunk`, that failed chunk alone is tried again. While the rest is still being encoded, failed
+        chunks are put back into the queue.
+        """
         with self._database.write() as session:
             title = self._owned(session, asker, title_id)
-            version = store.version(session, title.version_id)
-            now = self._clock.now()
-            among = (TitleState.FAILED, TitleState.CANCELLED)
-            if version is None or not store.set_state(session, title.id, TitleState.QUEUED, now, among=among):
-                raise Fault(
-                    Code.CONFLICT,
-                    "This film has neither failed nor been cancelled, so there is nothing to try again.",
-                    "Look at its state again.",
-                    name="nothing_to_retry",
-                )
-            self._require_source(version)
-            if version.wrapped_title_secret is None:
-                version = self._replace(session, title, version)
-            else:
-                version.run += 1
-            store.mark_queued(session, version, now)
+            freed = work.ask_again(session, title.version_id or "", chunk)
+            if not freed or title.state != TitleState.ENCODING:
+                if chunk is not None and not freed:
+                    raise _nothing_to_retry()
+                self._queue_again(session, title)
         return self.show(asker, title_id)
+
+    def _queue_again(self, session: Session, title: TitleRow) -> None:
+        version, now = store.version(session, title.version_id), self._clock.now()
+        among = (TitleState.FAILED, TitleState.CANCELLED)
+        if version is None or not store.set_state(session, title.id, TitleState.QUEUED, now, among=among):
+            raise _nothing_to_retry()
+        self._require_source(version)
+        if version.wrapped_title_secret is None:
+            version = self._replace(session, title, version)
+        else:
+            version.run += 1
+        store.mark_queued(session, version, now)
 
     def delete(self, asker: Asker, title_id: TitleId) -> None:
         """Remove a title: keys and rows in one transaction, then its upload and objects."""
@@ -351,3 +361,20 @@ class Catalogue:
         if not clean:
             raise Fault(Code.INVALID, "A film needs a name.", "Type at least one letter.", name="empty_name")
         return clean
+
+
+def _set_priority(title: TitleRow, asker: Asker, priority: Priority) -> None:
+    """An operator's word counts among everybody's films, a creator's among their own."""
+    if asker.admin:
+        title.house_priority = priority.rank
+    else:
+        title.priority = priority.rank
+
+
+def _nothing_to_retry() -> Fault:
+    return Fault(
+        Code.CONFLICT,
+        "Nothing here has failed or been cancelled, so there is nothing to try again.",
+        "Look at the film’s state again.",
+        name="nothing_to_retry",
+    )

@@ -31,6 +31,24 @@ class Stage(StrEnum):
     DONE = "done"
 
 
+class Priority(StrEnum):
+    """What is wanted before or after other films."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """1, 0 or -1, as the tables have it."""
+        return {Priority.HIGH: 1, Priority.NORMAL: 0, Priority.LOW: -1}[self]
+
+    @classmethod
+    def of(cls, rank: int) -> "Priority":
+        """Read what `rank` wrote."""
+        return {1: cls.HIGH, 0: cls.NORMAL, -1: cls.LOW}[rank]
+
+
 class Phase(StrEnum):
     """What workers have to do with a version. A title's first version shows it in the title's state."""
 
@@ -93,6 +111,19 @@ class RenditionView:
 
 
 @dataclass(frozen=True, slots=True)
+class ChunkFailure:
+    """A stretch of film that could not be encoded: which, why, and ffmpeg's last `lines`; seconds of film."""
+
+    number: int
+    part: str
+    start_s: float
+    end_s: float
+    code: str
+    sentence: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ChapterView:
     """A named stretch of film, in seconds; an empty title means its number."""
 
@@ -126,6 +157,10 @@ class TitleView:
     version_id: VersionId | None
     upload_id: UploadId | None
     chapters: tuple[ChapterView, ...] = ()
+    chunk_failures: tuple[ChunkFailure, ...] = ()
+    priority: Priority = Priority.NORMAL
+    priority_by_house: bool = False
+    """Whether an operator set it: then it counts among everybody's films."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +254,19 @@ class ChunkPart:
     number: int
     part: str
     frames: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PartCount:
+    """Frames of one part of a version, summed over its rungs: done (committed or running) and in total.
+
+    Its finished chunks took `seconds` of their encoders for `timed_frames`.
+    """
+
+    done: int
+    total: int
+    seconds: float = 0.0
+    timed_frames: int = 0
 
 
 @dataclass(frozen=True, slots=True)

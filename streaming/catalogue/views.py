@@ -7,7 +7,9 @@ from streaming.catalogue.model import RenditionRow, TitleRow, VersionRow
 from streaming.catalogue.values import (
     Asker,
     ChapterView,
+    ChunkFailure,
     Failure,
+    Priority,
     Progress,
     RenditionView,
     Stage,
@@ -16,8 +18,9 @@ from streaming.catalogue.values import (
 )
 from streaming.ids import AccountId, TitleId, UploadId, VersionId
 
-ENCODED_PERCENT = 98.0
-"""What a title shows when every frame is encoded; the rest is verifying."""
+UNDER_WAY = (Stage.ENCODING, Stage.VERIFYING)
+MOST_PERCENT = 99.9
+"""What is not ready is not whole."""
 
 
 def owns(asker: Asker, title: TitleRow) -> bool:
@@ -32,21 +35,13 @@ def progress_of(title: TitleRow, version: VersionRow, queue_position: int | None
     stage = Stage(version.stage)
     return Progress(
         stage=stage,
-        percent=_percent(stage, version.frames_done, version.frames_total),
+        percent=round(min(version.percent, MOST_PERCENT), 1) if stage in UNDER_WAY else 0.0,
         frames_done=version.frames_done,
         frames_total=version.frames_total,
         eta_s=version.eta_s,
         playable_s=version.playable_us / 1e6,
         queue_position=queue_position,
     )
-
-
-def _percent(stage: Stage, done: int, total: int) -> float:
-    if stage in (Stage.UPLOADING, Stage.QUEUED, Stage.PROBING, Stage.PLANNING) or not total:
-        return 0.0
-    if stage in (Stage.VERIFYING, Stage.DONE):
-        return 99.0
-    return round(min(done / total, 1.0) * ENCODED_PERCENT, 1)
 
 
 def view_of(
@@ -56,6 +51,7 @@ def view_of(
     asker: Asker,
     names: Mapping[AccountId, str],
     queue_position: int | None = None,
+    failures: tuple[ChunkFailure, ...] = (),
 ) -> TitleView:
     """Show a title to `asker`; strangers to it are told neither failures nor file names."""
     trusted = owns(asker, title)
@@ -84,6 +80,9 @@ def view_of(
         version_id=VersionId(version.id) if version else None,
         upload_id=UploadId(version.upload_id) if version and version.upload_id and trusted else None,
         chapters=chapters_of(version) if version else (),
+        chunk_failures=failures if trusted else (),
+        priority=Priority.of(title.house_priority or title.priority) if trusted else Priority.NORMAL,
+        priority_by_house=trusted and title.house_priority != 0,
     )
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from streaming.catalogue.values import Priority
 from streaming.cli.client import Client
 from transcoder.output import clean, length, megabytes, out, plain, print_json, print_pairs, print_table
 
@@ -12,7 +13,7 @@ TitleArgument = Annotated[str, typer.Argument(help="The title's id, like ti_….
 
 KINDS = {"audio": "sound", "text": "subtitles", "iframe": "winding", "image": "storyboard"}
 
-group = typer.Typer(no_args_is_help=True, help="List, show and delete titles.")
+group = typer.Typer(no_args_is_help=True, help="List, show, retry and delete titles.")
 
 
 def register(app: typer.Typer) -> None:
@@ -70,6 +71,9 @@ def show(title: TitleArgument, as_json: AsJson = False) -> None:
             ("Name", found["name"]),
             ("By", found["owner_name"]),
             ("State", state_words(found)),
+            ("Queue", place_words(found)),
+            ("Left", left_words(found)),
+            ("Priority", priority_words(found)),
             ("Length", length(found["duration_s"])),
             ("Size", megabytes(found["size_bytes"])),
             ("Source", found.get("source_name")),
@@ -77,10 +81,52 @@ def show(title: TitleArgument, as_json: AsJson = False) -> None:
     )
     if failure := found.get("failure"):
         print_pairs([("Failed", failure["sentence"]), ("What to do", failure["hint"])])
+    for chunk in found.get("chunk_failures", []):
+        print_pairs([(f"Chunk {chunk['number']}", chunk["sentence"])])
+        for line in chunk["lines"]:
+            out.print(f"    {plain(line)}", style="dim", soft_wrap=True)
     if rows := [rendition_row(one) for one in found.get("renditions", [])]:
         out.print()
         print_table(("Track", "Picture", "Rate", "Language", "Codec"), rows, "")
     return None
+
+
+@group.command()
+def priority(
+    title: TitleArgument,
+    wanted: Annotated[Priority, typer.Argument(help="high, normal or low")],
+    as_json: AsJson = False,
+) -> None:
+    """Say what is wanted before your other films; an admin's word counts among everybody's."""
+    found = Client.from_environment().call("PATCH", f"/titles/{title}", {"priority": wanted.value})
+    _said(found, as_json, f"“{plain(found['name'])}” has {priority_words(found) or 'normal'} priority.")
+
+
+@group.command()
+def cancel(title: TitleArgument, as_json: AsJson = False) -> None:
+    """Stop the making of a title; what was made of it goes, its upload is kept for another try."""
+    found = Client.from_environment().call("POST", f"/titles/{title}/cancel")
+    _said(found, as_json, f"The making of “{plain(found['name'])}” is cancelled.")
+
+
+@group.command()
+def retry(
+    title: TitleArgument,
+    chunk: Annotated[int | None, typer.Option("--chunk", help="Only this failed chunk.", min=0)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a failed or cancelled title again; finished chunks are kept."""
+    wanted = None if chunk is None else str(chunk)
+    found = Client.from_environment().call("POST", f"/titles/{title}/retry", chunk=wanted)
+    what = "is tried again" if chunk is None else f"is tried again at chunk {chunk}"
+    _said(found, as_json, f"“{plain(found['name'])}” {what}.")
+
+
+def _said(found: dict[str, Any], as_json: bool, sentence: str) -> None:
+    if as_json:
+        print_json(found)
+    else:
+        out.print(sentence, soft_wrap=True)
 
 
 @group.command()
@@ -107,6 +153,27 @@ def state_words(title: dict[str, Any]) -> str:
     if progress and title["state"] in ("queued", "encoding"):
         return f"{title['state']}, {min(99, int(progress['percent']))} %"
     return str(title["state"])
+
+
+def place_words(title: dict[str, Any]) -> str:
+    """Say where a title stands in the queue; nothing when it does not wait."""
+    place = (title.get("progress") or {}).get("queue_position")
+    if place is None:
+        return ""
+    return "next" if place == 1 else f"{place - 1} before it"
+
+
+def left_words(title: dict[str, Any]) -> str:
+    """Say how long the making still takes, as far as anybody knows."""
+    left = (title.get("progress") or {}).get("eta_s")
+    return "" if left is None else f"about {length(max(1, left))}"
+
+
+def priority_words(title: dict[str, Any]) -> str:
+    """Say a title's priority, and who set it; nothing when it is as usual."""
+    wanted = title.get("priority", "normal")
+    by = ", set by the operator" if title.get("priority_by_house") else ""
+    return "" if wanted == "normal" and not by else f"{wanted}{by}"
 
 
 def rendition_row(rendition: dict[str, Any]) -> tuple[str, str, str, str, str]:

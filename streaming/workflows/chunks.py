@@ -13,11 +13,11 @@ from streaming.ids import VersionId
 from streaming.workflows.ending import end_making
 from streaming.workflows.faults import verdict_of
 from streaming.workflows.house import House, folder_of
-from streaming.workflows.prepare import source_of, work_of
+from streaming.workflows.prepare import likely_costs, source_of, work_of
 from streaming.workflows.sink import ObjectSink
 from streaming.workflows.watch import Watch
 from transcoder.encode import encode_chunk
-from transcoder.errors import Cancelled, EncodeFailed
+from transcoder.errors import Cancelled, EncodeFailed, Refused
 from transcoder.keyschedule import TitleKeys
 from transcoder.subtitles import extract_text
 
@@ -78,7 +78,7 @@ def _encode(house: House, task: Task, piece: Piece) -> None:
         inits = tuple(sink.init(init) for init in result.inits)
         return inits, tuple(sink.segment(plan, segment) for segment in result.segments)
 
-    watch = Watch(house, task.version_id, attempts=(piece.attempt,), rungs=rungs)
+    watch = Watch(house, task.version_id, attempts=(piece.attempt,), rungs=rungs, likely=likely_costs(plan))
     _attempt(
         house, lambda session: making.check_wanted(session, task.version_id), piece, task.part, watch, made
     )
@@ -133,7 +133,7 @@ def _attempt(house: House, check: Check, piece: Piece, part: str, watch: Watch, 
     except BaseException as fault:
         if sink is not None:
             sink.discard()
-        _note_end(house, piece.attempt, fault)
+        _note_end(house, check, piece.attempt, fault)
         raise
 
 
@@ -149,10 +149,21 @@ def _commit(house: House, check: Check, result: ChunkResult, sink: ObjectSink) -
     house.objects.delete(spare)
 
 
-def _note_end(house: House, attempt: str, fault: BaseException) -> None:
+def _note_end(house: House, check: Check, attempt: str, fault: BaseException) -> None:
     stopped = isinstance(fault, Cancelled | Stopped)
-    detail = "\n".join(fault.lines) if isinstance(fault, EncodeFailed) else type(fault).__name__
+    detail = type(fault).__name__
     with house.database.write() as session:
+        if isinstance(fault, EncodeFailed):
+            detail = _without_paths("\n".join(fault.lines), house, check, session)
         attempts.end_attempt(
             session, attempt, "cancelled" if stopped else "failed", house.clock.now(), detail
         )
+
+
+def _without_paths(lines: str, house: House, check: Check, session: Session) -> str:
+    """The encoder's words for their creator, who need not know where this house keeps its files."""
+    try:
+        path = str(source_of(house, check(session)))
+    except (Stopped, Refused):
+        return ""
+    return lines.replace(f"file:{path}", "the film").replace(path, "the film")

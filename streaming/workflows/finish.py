@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from streaming.catalogue import attempts, making, store
 from streaming.catalogue.collector import collect_title
-from streaming.catalogue.making import Stopped
 from streaming.catalogue.model import RenditionRow, SegmentRow, VersionRow
 from streaming.catalogue.poster import poster_aad
 from streaming.catalogue.values import Stage, TitleState, VersionFacts
@@ -21,6 +20,7 @@ from streaming.catalogue.work import new_attempt
 from streaming.errors import Code, Fault
 from streaming.ids import UploadId, VersionId
 from streaming.keys.root import RootKey
+from streaming.workflows.estimate import ENCODED
 from streaming.workflows.house import House, folder_of
 from streaming.workflows.prepare import source_of
 from streaming.workflows.watch import Watch
@@ -74,7 +74,11 @@ def publish(house: House, version_id: VersionId, run: int) -> None:
         names = making.rendition_names(session, version_id)
     plan = house.plan(version_id)
     kept = replace(plan, texts=tuple(text for text in plan.texts if text.name in names))
-    findings = verify_title(manifest, kept, _getter(house, version_id, run), house.keys(facts).content_key)
+    size, began = sum(item.size for item in manifest.objects), time.monotonic()
+    findings = verify_title(
+        manifest, kept, _getter(house, version_id, run, size), house.keys(facts).content_key
+    )
+    house.note_check(size, time.monotonic() - began)
     if findings:
         for finding in findings:
             log.error("%s: %s %s", version_id, finding.name, finding.sentence)
@@ -188,20 +192,31 @@ def _segments(session: Session, row: RenditionRow) -> list[ManifestObject]:
     ]
 
 
-def _getter(house: House, version_id: VersionId, run: int) -> Callable[[str], bytes]:
-    """Read objects for the check, and look up twice a second whether it is still wanted."""
-    looked = time.monotonic()
+def _getter(house: House, version_id: VersionId, run: int, size: int) -> Callable[[str], bytes]:
+    """Read objects for the check; twice a second say how far it is, and look whether it is still wanted."""
+    began = looked = time.monotonic()
+    read = 0
+
+    def look() -> None:
+        now, share = time.monotonic(), read / size if size else 1.0
+        left = (now - began) * (1 - share) / share if share else None
+        with house.database.write() as session:
+            making.check_running(session, version_id, run)
+            frames = making.count_frames(session, version_id)
+            percent = 100 * (ENCODED + (1 - ENCODED) * min(1.0, share))
+            making.save_progress(session, version_id, frames, percent, left, house.clock.now())
 
     def get(name: str) -> bytes:
-        nonlocal looked
+        nonlocal looked, read
         if time.monotonic() - looked > LOOK_SECONDS:
             looked = time.monotonic()
-            if not house.is_running(version_id, run):
-                raise Stopped(version_id)
+            look()
         try:
-            return house.objects.get(name)
+            found = house.objects.get(name)
         except Fault as fault:
             raise LookupError(name) from fault
+        read += len(found)
+        return found
 
     return get
 

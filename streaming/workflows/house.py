@@ -16,9 +16,9 @@ from streaming.jobs.watch import News
 from streaming.keys.root import RootKey
 from streaming.keys.titles import WrappedSecrets, unwrap_secrets
 from streaming.storage.objects import ObjectStore
+from streaming.workflows.estimate import CHECK_BYTES_A_SECOND, Meter
 from transcoder.keyschedule import TitleKeys
 from transcoder.plan import Plan
-from transcoder.rate import RateMeter
 from transcoder.sandbox import DEFAULT_LIMITS, Limits
 
 PLANS_KEPT = 4
@@ -40,7 +40,10 @@ class House:
     news: News = field(default_factory=News)
     writers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WRITERS, "objects"))
     _plans: "OrderedDict[str, tuple[str, Plan]]" = field(default_factory=OrderedDict)
-    _meters: dict[str, RateMeter] = field(default_factory=dict)
+    metering: threading.Lock = field(default_factory=threading.Lock)
+    """Held while meters and the pace of checks are read or changed."""
+    _meters: dict[str, Meter] = field(default_factory=dict)
+    _paces: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def facts(self, version_id: VersionId, run: int) -> VersionFacts:
@@ -76,12 +79,20 @@ class House:
             self._plans.pop(version_id, None)
             self._meters.pop(version_id, None)
 
-    def seconds_left(self, version_id: VersionId, done: int, total: int, at: float) -> float | None:
-        """Note progress at the monotonic time `at` and estimate what is left."""
-        with self._lock:
-            meter = self._meters.setdefault(version_id, RateMeter())
-            meter.note(at, done)
-            return meter.seconds_left(total)
+    def meter(self, version_id: VersionId) -> Meter:
+        """Give the meter that follows a version; call it with `metering` held."""
+        return self._meters.setdefault(version_id, Meter())
+
+    @property
+    def check_pace(self) -> float:
+        """Stored bytes a second that the last check read and decrypted."""
+        return self._paces.get("check", CHECK_BYTES_A_SECOND)
+
+    def note_check(self, size: int, seconds: float) -> None:
+        """Remember how long a check took."""
+        if size and seconds > 0:
+            with self.metering:
+                self._paces["check"] = size / seconds
 
     def keys(self, facts: VersionFacts) -> TitleKeys:
         """Unwrap the version's secrets. Raises `Stopped` when they were shredded."""

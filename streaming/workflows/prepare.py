@@ -7,6 +7,7 @@ from streaming.catalogue import making
 from streaming.catalogue.turns import ALL, REST, STARTER, TEXT
 from streaming.catalogue.values import ChapterView, ChunkPart, NewRendition, SourceFacts, VersionFacts
 from streaming.ids import VersionId
+from streaming.workflows.estimate import likely_cost
 from streaming.workflows.house import House
 from streaming.workflows.sink import timescale
 from streaming.workflows.watch import Watch
@@ -132,3 +133,15 @@ def work_of(plan: Plan, number: int, part: str) -> tuple[Chunk, tuple[str, ...]]
     """The chunk and the renditions that a part stands for."""
     names = {STARTER: plan.starter, REST: rest_of(plan), ALL: plan.renditions}[part]
     return plan.chunks[number], names
+
+
+def likely_costs(plan: Plan) -> dict[str, float]:
+    """What a counted frame of each part may cost, see `estimate`."""
+    video = {rung.name: rung for rung in plan.video}
+    names = {STARTER: plan.starter, REST: rest_of(plan), ALL: plan.renditions}
+    found = {}
+    for part, wanted in names.items():
+        rungs = [video[name] for name in wanted if name in video]
+        if rungs:
+            found[part] = likely_cost(plan.info.video, rungs) / len(rungs)
+    return found

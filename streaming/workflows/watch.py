@@ -3,13 +3,14 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from types import TracebackType
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from streaming.catalogue import attempts, making
-from streaming.catalogue.model import VersionRow
 from streaming.ids import VersionId
 from streaming.workflows.house import House
 
@@ -24,7 +25,7 @@ class Watch:
 
     `run` is the run of the title's workflow that the work belongs to; None: it is a chunk, and wanted as
     long as the version is being made. `rungs` is how many video renditions the work encodes at once: each of
-    its frames counts that often.
+    its frames counts that often. `likely` is what a counted frame of each part may cost, see `estimate`.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Watch:
         run: int | None = None,
         attempts: Collection[str] = (),
         rungs: int = 0,
+        likely: Mapping[str, float] | None = None,
     ) -> None:
         self.cancel = threading.Event()
         self._house = house
@@ -41,6 +43,7 @@ class Watch:
         self._run = run
         self._attempts = tuple(attempts)
         self._rungs = rungs
+        self._likely = likely or {}
         self._frames = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name=f"watch-{version_id}", daemon=True)
@@ -72,7 +75,7 @@ class Watch:
                 return
             if time.monotonic() >= beat:
                 beat = time.monotonic() + BEAT_SECONDS
-                wanted = self._asked(self._beat)
+                wanted = self._asked(self.beat)
             else:
                 wanted = self._asked(self._is_wanted)
             if not wanted:
@@ -99,7 +102,8 @@ class Watch:
                 return making.is_wanted(session, self._version_id)
             return making.is_running(session, self._version_id, self._run)
 
-    def _beat(self) -> bool:
+    def beat(self) -> bool:
+        """Say how far it is; tells whether the work is still wanted."""
         if not self._is_wanted():
             return False
         if not self._attempts:
@@ -109,10 +113,14 @@ class Watch:
             for attempt in self._attempts:
                 attempts.beat(session, attempt, self._frames * self._rungs, now)
             if self._rungs:
-                row = session.get(VersionRow, self._version_id)
-                if row is None:
-                    return False
-                done = making.count_frames(session, self._version_id)
-                left = house.seconds_left(self._version_id, done, row.frames_total, time.monotonic())
-                making.save_progress(session, self._version_id, done, left)
+                self._measure(session, now)
         return True
+
+    def _measure(self, session: Session, now: datetime) -> None:
+        """Say how far the whole film is, whoever works on it."""
+        house, version_id = self._house, self._version_id
+        counts = making.count_parts(session, version_id)
+        with house.metering:
+            check_s = making.stored_bytes(session, version_id) / house.check_pace
+            standing = house.meter(version_id).note(time.monotonic(), counts, self._likely, check_s)
+        making.save_progress(session, version_id, standing.frames, standing.percent, standing.eta_s, now)

@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from streaming.catalogue.service import TitleChanges
-from streaming.catalogue.values import TitlePage, TitleView
+from streaming.catalogue.values import Priority, TitlePage, TitleView
 
 M = TypeVar("M", bound=BaseModel)
 Moment = Annotated[
@@ -33,6 +33,18 @@ class FailureOut(BaseModel):
     code: str
     sentence: str
     hint: str
+
+
+class ChunkFailureOut(BaseModel):
+    """A stretch of film that could not be encoded: which, why, and ffmpeg's last lines; seconds of film."""
+
+    number: int
+    part: str
+    start_s: float
+    end_s: float
+    code: str
+    sentence: str
+    lines: list[str]
 
 
 class RenditionOut(BaseModel):
@@ -68,6 +80,9 @@ class TitleOut(BaseModel):
     height: int | None
     progress: ProgressOut | None
     failure: FailureOut | None
+    chunk_failures: list[ChunkFailureOut]
+    priority: Priority
+    priority_by_house: bool
     renditions: list[RenditionOut]
     poster_url: str | None
     size_bytes: int
@@ -90,6 +105,11 @@ class TitleOut(BaseModel):
             height=title.height,
             progress=_plain(ProgressOut, title.progress),
             failure=_plain(FailureOut, title.failure),
+            chunk_failures=[
+                ChunkFailureOut.model_validate(one, from_attributes=True) for one in title.chunk_failures
+            ],
+            priority=title.priority,
+            priority_by_house=title.priority_by_house,
             renditions=[RenditionOut.model_validate(one, from_attributes=True) for one in title.renditions],
             poster_url=f"/api/v1/titles/{title.id}/poster" if title.has_poster else None,
             size_bytes=title.size_bytes,
@@ -110,18 +130,21 @@ class TitlesOut(BaseModel):
 
 
 class TitlePatch(BaseModel):
-    """New words for a title; what is left out stays, a null year is taken away."""
+    """New words and priority for a title; what is left out stays, a null year is taken away."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: str | None = Field(default=None, max_length=400)
     description: str | None = Field(default=None, max_length=4000)
     year: int | None = Field(default=None, ge=1870, le=2200)
+    priority: Priority | None = None
 
     def value(self) -> TitleChanges:
         """Give the service's value."""
         cleared = "year" in self.model_fields_set and self.year is None
-        return TitleChanges(self.name, self.description, self.year, clear_year=cleared)
+        return TitleChanges(
+            self.name, self.description, self.year, clear_year=cleared, priority=self.priority
+        )
 
 
 def _plain(model: type[M], value: object) -> M | None:

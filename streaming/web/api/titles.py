@@ -46,7 +46,7 @@ def show(request: Request, who: Viewer, title_id: str) -> TitleOut:
 
 @router.patch("/{title_id}", responses=documented(400, 401, 403, 404))
 def change(request: Request, who: Creator, title_id: str, body: TitlePatch) -> TitleOut:
-    """Change a title's words."""
+    """Change a title's words, or what is wanted before other films: an admin's priority beats everybody's."""
     return TitleOut.of(services(request).catalogue.change(asker(who), TitleId(title_id), body.value()))
 
 
@@ -63,9 +63,14 @@ def cancel(request: Request, who: Creator, title_id: str) -> TitleOut:
 
 
 @router.post("/{title_id}/retry", responses=documented(401, 403, 404, 409))
-def retry(request: Request, who: Creator, title_id: str) -> TitleOut:
+def retry(
+    request: Request,
+    who: Creator,
+    title_id: str,
+    chunk: Annotated[int | None, Query(ge=0, description="Try this failed chunk alone again.")] = None,
+) -> TitleOut:
     """Make a failed or cancelled title again from its upload; finished chunks are kept."""
-    return TitleOut.of(services(request).catalogue.retry(asker(who), TitleId(title_id)))
+    return TitleOut.of(services(request).catalogue.retry(asker(who), TitleId(title_id), chunk))
 
 
 @router.get(

@@ -72,6 +72,10 @@ def studio_title(request: Request, who: Creator, title_id: TitleId) -> Response:
             source_name=title.source_name,
             tracks=_tracks(title),
             ladder=tuple(_rung(title, one) for one in title.renditions if one.kind == "video"),
+            faults=tuple(
+                views.ChunkFault(one.number, one.sentence, one.code, one.lines)
+                for one in title.chunk_failures
+            ),
             licences=tuple(_licence(house, one, watching.get(one.id, 0)) for one in licences),
             licences_total=len(licences),
         )

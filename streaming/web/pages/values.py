@@ -120,4 +120,6 @@ def studio_film(
         progress=progress(title.progress),
         failure=failure(title, can_retry=can_retry),
         upload=upload(unfinished, title.id) if unfinished else None,
+        priority=views.Priority(title.priority.value),
+        priority_by_house=title.priority_by_house,
     )

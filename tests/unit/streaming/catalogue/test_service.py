@@ -1,5 +1,6 @@
 """What owners, strangers and holders of licences can do with titles."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from streaming.catalogue import attempts, making
 from streaming.catalogue.model import SegmentRow, TitleRow, VersionRow
 from streaming.catalogue.service import TitleChanges
-from streaming.catalogue.values import Asker, Failure, Stage, TitleState, VersionFacts
+from streaming.catalogue.values import Asker, Failure, Priority, Stage, TitleState, VersionFacts
 from streaming.errors import Code, Fault
 from streaming.ids import TitleId, UploadId, new_id
 from tests.unit.streaming.catalogue.house import House
@@ -153,6 +154,33 @@ def test_retry_of_a_failed_title_keeps_finished_chunks_and_keys(house: House) ->
         assert attempts.is_committed(session, facts.id, 0, "all")
     assert again is not None
     assert again.wrapped_title_secret == facts.wrapped_title_secret
+
+
+def test_a_creators_priority_orders_their_films_and_an_operators_everybodys(house: House) -> None:
+    ana, ben, admin = house.account(), house.account(), Asker(house.account().account_id, admin=True)
+    titles = []
+    for owner in (ana, ana, ben):
+        titles.append(house.uploaded(owner))
+        house.clock.advance(timedelta(seconds=1))
+    first, second, third = titles
+    change = house.catalogue.change
+
+    def places() -> list[int | None]:
+        views = [house.catalogue.show(admin, title) for title in (first, second, third)]
+        return [view.progress.queue_position for view in views if view.progress]
+
+    assert places() == [1, 3, 2], "owners take turns"
+    shown = change(ana, second, TitleChanges(priority=Priority.HIGH))
+    assert (shown.priority, shown.priority_by_house) == (Priority.HIGH, False)
+    assert places() == [3, 1, 2]
+    change(admin, third, TitleChanges(priority=Priority.HIGH))
+    assert places() == [3, 2, 1]
+    shown = change(ben, third, TitleChanges(priority=Priority.LOW))
+    assert (shown.priority, shown.priority_by_house) == (Priority.HIGH, True), "the operator's word stays"
+    shown = change(admin, third, TitleChanges(priority=Priority.NORMAL))
+    assert (shown.priority, shown.priority_by_house) == (Priority.LOW, False)
+    house.guests.held.add((ben.account_id, second))
+    assert house.catalogue.show(ben, second).priority is Priority.NORMAL, "nobody else is told"
 
 
 def test_retry_without_the_upload_says_so(house: House) -> None:

@@ -157,6 +157,17 @@ def test_cancel_and_retry_follow_the_state(web: Web) -> None:
     assert owner.post(f"{address}/retry").json()["state"] == "queued"
 
 
+def test_a_priority_is_set_and_shown_and_a_chunk_that_did_not_fail_is_not_retried(web: Web) -> None:
+    owner, who = web.person()
+    address = f"/api/v1/titles/{web.house.uploaded(who)}"
+    assert owner.get(address).json()["priority"] == "normal"
+    shown = owner.patch(address, json={"priority": "high"}).json()
+    assert (shown["priority"], shown["priority_by_house"], shown["chunk_failures"]) == ("high", False, [])
+    assert owner.patch(address, json={"priority": "highest"}).status_code in (400, 422)
+    answer = owner.post(f"{address}/retry", params={"chunk": 3})
+    assert (answer.status_code, answer.json()["code"]) == (409, "nothing_to_retry")
+
+
 def test_delete_answers_204_once(web: Web) -> None:
     owner, who = web.person()
     address = f"/api/v1/titles/{web.house.uploaded(who)}"

@@ -1,5 +1,6 @@
 """The steps of the workflow over a real encoder and a tiny film, in this process."""
 
+import errno
 import shutil
 import threading
 from collections.abc import Iterator
@@ -14,21 +15,28 @@ from streaming.catalogue.index import TitleIndex
 from streaming.catalogue.making import Stopped
 from streaming.catalogue.model import ChunkAttemptRow, VersionRow
 from streaming.catalogue.turns import ALL, REST, STARTER
-from streaming.catalogue.values import Asker, Claim, Task, TitleState
+from streaming.catalogue.values import Asker, Claim, Failure, Task, TitleState
+from streaming.errors import Fault
 from streaming.ids import TitleId, UploadId, new_id
 from streaming.jobs.durable import Jobs
 from streaming.jobs.identity import Identity
 from streaming.workflows.chunks import do_task, extract_part
 from streaming.workflows.crew import Crew, take
 from streaming.workflows.dispatch import Dispatcher
+from streaming.workflows.ending import end_making
+from streaming.workflows.faults import verdict_of
 from streaming.workflows.finish import VerifyFailed, paint_poster, publish, signing_key
 from streaming.workflows.house import House as Worker
 from streaming.workflows.prepare import parts_of, prepare
 from streaming.workflows.transcode import Transcoding, extract_texts, workflow_id
+from streaming.workflows.waiting import ChunksFailed, await_chunks
+from streaming.workflows.watch import Watch
 from tests.media.films import run_ffmpeg
 from tests.unit.streaming.catalogue.house import House
+from transcoder.encode import encode_chunk
 from transcoder.errors import EncodeFailed, Refused
 from transcoder.manifest import verify_manifest
+from transcoder.plan import Chunk, Plan
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +44,13 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("films") / "film.mp4"
     sources = ("-f", "lavfi", "-i", "testsrc2=s=160x90:r=25:d=3", "-f", "lavfi", "-i", "sine=440:r=48000:d=3")
     run_ffmpeg(*sources, "-pix_fmt", "yuv420p", "-preset", "ultrafast", str(path))
+    return path
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("films") / "long.mp4"
+    run_ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x36:r=10:d=24", "-preset", "ultrafast", str(path))
     return path
 
 
@@ -194,6 +209,102 @@ def test_a_cancelled_run_stops_in_the_middle_and_leaves_nothing(
         publish(worker, claim.version_id, claim.run)
     assert take(worker, threading.Lock()) is None
     assert not list(house.objects.list())
+
+
+def test_one_chunk_that_fails_is_told_with_its_place_and_tried_alone_while_the_rest_is_kept(
+    house: House, worker: Worker, long: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = house.account()
+    title, claim = taken(house, long, owner)
+    broken = True
+
+    def encode(source: Path, plan: Plan, chunk: Chunk, *more: object, **options: object) -> object:
+        if broken and chunk.index == 1:
+            lines = (f"file:{source}: Invalid data found", "Error while decoding")
+            raise EncodeFailed("encoder_failed", "The film could not be encoded.", lines)
+        return encode_chunk(source, plan, chunk, *more, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("streaming.workflows.chunks.encode_chunk", encode)
+    make_all(worker, claim)
+    with pytest.raises(ChunksFailed, match=r"between 0:02 and 0:08\.$") as caught:
+        await_chunks(worker, claim.version_id, claim.run)
+    end_making(worker, claim.version_id, verdict_of(caught.value))
+
+    view = house.catalogue.show(owner, title)
+    assert view.state is TitleState.FAILED
+    (fault,) = view.chunk_failures
+    assert (fault.number, fault.code, fault.start_s, fault.end_s) == (1, "encoder_failed", 2.0, 8.0)
+    assert fault.sentence == "Between 0:02 and 0:08: The film could not be encoded."
+    assert fault.lines == ("the film: Invalid data found", "Error while decoding")
+    assert outcomes(house).count("failed") == work.MOST_FAULTS
+    committed = outcomes(house).count("committed")
+    assert committed >= 2, "the rest of the film was encoded all the same"
+
+    broken = False
+    with pytest.raises(Fault, match="nothing to try again"):
+        house.catalogue.retry(owner, title, 0)
+    assert house.catalogue.retry(owner, title, 1).state is TitleState.QUEUED
+    with house.database.write() as session:
+        again = queue.claim(session, "w1", house.clock.now(), 99)
+    assert again is not None
+    assert (again.version_id, again.run) == (claim.version_id, claim.run + 1)
+    make_all(worker, again)
+    assert outcomes(house).count("committed") == committed + 1
+    publish(worker, again.version_id, again.run)
+    view = house.catalogue.show(owner, title)
+    assert (view.state, view.chunk_failures) == (TitleState.READY, ())
+
+
+def test_a_failed_chunk_can_be_tried_again_while_the_rest_is_still_being_encoded(
+    house: House, worker: Worker, long: Path
+) -> None:
+    owner = house.account()
+    title, claim = taken(house, long, owner)
+    prepare(worker, claim.version_id, claim.run)
+    failure = Failure("timed_out", "The encoder took too long.")
+    with house.database.write() as session:
+        work.give_up(session, claim.version_id, 1, ALL, failure)
+    assert [fault.number for fault in house.catalogue.show(owner, title).chunk_failures] == [1]
+    view = house.catalogue.retry(owner, title, 1)
+    assert (view.state, view.chunk_failures) == (TitleState.ENCODING, ())
+
+
+def test_a_full_disk_ends_the_making_at_once_and_blames_no_chunk(
+    house: House, worker: Worker, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = house.account()
+    title, claim = taken(house, film, owner)
+    prepare(worker, claim.version_id, claim.run)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("streaming.workflows.chunks.encode_chunk", full)
+    assert do_next(worker)
+    view = house.catalogue.show(owner, title)
+    assert view.failure is not None
+    assert (view.state, view.failure.code, view.chunk_failures) == (TitleState.FAILED, "storage_full", ())
+    assert take(worker, threading.Lock()) is None
+
+
+def test_progress_is_by_frames_and_ends_with_the_check(house: House, worker: Worker, long: Path) -> None:
+    owner = house.account()
+    title, claim = taken(house, long, owner)
+    prepare(worker, claim.version_id, claim.run)
+    seen = [0.0]
+    while task := take(worker, threading.Lock()):
+        with Watch(worker, claim.version_id, attempts=["none"], rungs=1) as watch:
+            do_task(worker, task)
+            watch.beat()
+        progress = house.catalogue.show(owner, title).progress
+        assert progress is not None
+        seen.append(progress.percent)
+    assert seen == sorted(set(seen)), "every chunk brings the film further"
+    assert seen[-1] == 98.0
+    publish(worker, claim.version_id, claim.run)
+    with house.database.read() as session:
+        row = session.get_one(VersionRow, claim.version_id)
+        assert (row.percent, row.eta_s, row.frames_done) == (100.0, None, row.frames_total)
 
 
 def test_a_text_file_is_refused(house: House, worker: Worker, tmp_path: Path) -> None:
