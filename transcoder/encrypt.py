@@ -58,6 +58,11 @@ def _cipher(key: SecretBytes, sequence: int) -> Cipher[CBC]:
     return Cipher(AES128(key.reveal()), CBC(sequence.to_bytes(_BLOCK, "big")))
 
 
+def poster_aad(title: str, version: int) -> bytes:
+    """Associated data of a poster: which title and version it belongs to."""
+    return f"matinee/v1/poster/{title}/{version}".encode()
+
+
 def seal_poster(image: bytes, key: SecretBytes, aad: bytes) -> bytes:
     """Encrypt an image: 12-byte nonce ‖ ciphertext ‖ 16-byte tag; `aad` binds it to its place."""
     nonce = os.urandom(_NONCE)

@@ -8,11 +8,13 @@ class TranscoderError(Exception):
 
 
 class Refused(TranscoderError):
-    """The source cannot become a film; the creator reads `sentence` and `hint`.
+    """What was handed in cannot be used; the creator reads `sentence` and `hint`.
 
     `code` is a stable small word (see `probe`): empty_file, not_a_film, playlist_file, truncated,
     no_video, no_frames, too_many_pixels, too_long, too_slow, unusable_video, unusable_rate, not_found,
-    too_many_tracks, unusable_track.
+    too_many_tracks, unusable_track. Of key files and folders: key_file_missing, key_file_open,
+    key_file_damaged, key_file_version, other_key_file, other_film, keys_taken, keys_inside, folder_taken,
+    folder_busy, not_whole.
     """
 
     def __init__(self, code: str, sentence: str, hint: str = "") -> None:

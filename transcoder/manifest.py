@@ -31,6 +31,7 @@ class Kind(StrEnum):
     SEGMENT = "segment"
     TEXT = "text"
     POSTER = "poster"
+    PLAN = "plan"
 
 
 @dataclass(frozen=True, slots=True)

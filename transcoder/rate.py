@@ -20,11 +20,16 @@ class RateMeter:
         while len(self._points) > 2 and self._points[1][0] < at - WINDOW_SECONDS:
             self._points.popleft()
 
-    def seconds_left(self, total: int) -> float | None:
-        """Seconds until `total` frames at the present rate, or None while nobody can know."""
+    def rate(self) -> float | None:
+        """Frames a second of the last while, or None while nobody can know."""
         if len(self._points) < 2:
             return None
         (began, before), (now, done) = self._points[0], self._points[-1]
         if now - began < LEAST_SECONDS or done <= before:
             return None
-        return max(0, total - done) * (now - began) / (done - before)
+        return (done - before) / (now - began)
+
+    def seconds_left(self, total: int) -> float | None:
+        """Seconds until `total` frames at the present rate, or None while nobody can know."""
+        rate = self.rate()
+        return None if rate is None else max(0, total - self._points[-1][1]) / rate

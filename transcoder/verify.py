@@ -17,6 +17,9 @@ Reader = Callable[[str], bytes | None]
 """Gives an object's bytes; None, LookupError or OSError says that it is missing."""
 
 
+_PLACELESS = (Kind.POSTER, Kind.PLAN)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong with the object `name`.
@@ -50,7 +53,7 @@ def _check_places(manifest: Manifest, plan: Plan) -> Iterator[Finding]:
     wanted |= {(Kind.TEXT, text.name, period) for text in plan.texts for period in range(plan.periods)}
     for item in manifest.objects:
         place = (item.kind, item.rendition, item.sequence)
-        if item.kind is Kind.POSTER:
+        if item.kind in _PLACELESS:
             continue
         if place not in wanted:
             yield Finding(
@@ -90,7 +93,7 @@ def _check_bytes(item: ManifestObject, get: Reader) -> tuple[bytes, list[Finding
 
 def _check_object(item: ManifestObject, plan: Plan, get: Reader, keys: KeySource) -> list[Finding]:
     stored, findings = _check_bytes(item, get)
-    if findings or item.kind is Kind.POSTER:
+    if findings or item.kind in _PLACELESS:
         return findings
     clear = stored
     if item.kind is not Kind.INIT:

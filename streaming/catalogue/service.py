@@ -10,7 +10,6 @@ from streaming.catalogue.failures import chunk_failures
 from streaming.catalogue.model import TitleRow, VersionRow
 from streaming.catalogue.naming import shown, source_name, title_from
 from streaming.catalogue.ports import Access, Sources
-from streaming.catalogue.poster import poster_aad
 from streaming.catalogue.store import OPEN_STATES, STRANGER_STATES, Position
 from streaming.catalogue.values import Asker, Priority, TitlePage, TitleState, TitleView
 from streaming.catalogue.views import owns, view_of
@@ -214,7 +213,7 @@ class Catalogue:
         return version.poster_object.rsplit("-", 1)[-1].split(".", 1)[0]
 
     def _poster(self, title: TitleRow, version: VersionRow | None) -> Poster:
-        from transcoder.encrypt import open_poster
+        from transcoder.encrypt import open_poster, poster_aad
         from transcoder.keyschedule import TitleKeys
 
         if version is None or not version.poster_object:
@@ -225,7 +224,7 @@ class Catalogue:
         secrets = unwrap_secrets(self._root, title.owner_id, title.id, version.number, wrapped)
         keys = TitleKeys(title.id, version.number, secrets.title_secret, secrets.server_share)
         blob = self._objects.get(version.poster_object)
-        data = open_poster(blob, keys.poster_key(), poster_aad(TitleId(title.id), version.number))
+        data = open_poster(blob, keys.poster_key(), poster_aad(title.id, version.number))
         etag = version.poster_object.rsplit("-", 1)[-1].split(".", 1)[0]
         return Poster(data, version.poster_type or "image/jpeg", etag)
 

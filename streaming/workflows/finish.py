@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from streaming.catalogue import attempts, making, store
 from streaming.catalogue.collector import collect_title
 from streaming.catalogue.model import RenditionRow, SegmentRow, VersionRow
-from streaming.catalogue.poster import poster_aad
 from streaming.catalogue.values import Stage, TitleState, VersionFacts
 from streaming.catalogue.work import new_attempt
 from streaming.errors import Code, Fault
@@ -24,7 +23,7 @@ from streaming.workflows.estimate import ENCODED
 from streaming.workflows.house import House, folder_of
 from streaming.workflows.prepare import source_of
 from streaming.workflows.watch import Watch
-from transcoder.encrypt import seal_poster
+from transcoder.encrypt import poster_aad, seal_poster
 from transcoder.errors import TranscoderError
 from transcoder.manifest import Kind, Manifest, ManifestObject, sign_manifest
 from transcoder.poster import make_poster

@@ -11,14 +11,13 @@ from fastapi.testclient import TestClient
 
 from streaming.accounts.principal import Principal, Role
 from streaming.catalogue import making, queue
-from streaming.catalogue.poster import poster_aad
 from streaming.catalogue.values import Asker
 from streaming.ids import TitleId
 from streaming.keys.titles import WrappedSecrets, unwrap_secrets
 from streaming.web.api import titles
 from streaming.web.problems import Problems
 from tests.unit.streaming.catalogue.house import House
-from transcoder.encrypt import seal_poster
+from transcoder.encrypt import poster_aad, seal_poster
 from transcoder.keyschedule import TitleKeys
 
 JPEG = b"\xff\xd8 a picture \xff\xd9"
