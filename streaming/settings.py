@@ -9,6 +9,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 GB = 1_000_000_000
 
 
+def _words(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Read some of the `known` words, by commas; the first is always among them. Raises ValueError."""
+    said = {word.strip().lower() for word in text.split(",") if word.strip()}
+    if strange := said - set(known):
+        raise ValueError(f"{', '.join(sorted(strange))} is not known here; choose from {', '.join(known)}")
+    return tuple(word for word in known if word in said | {known[0]})
+
+
 class Settings(BaseSettings):
     """Settings of one Matinee house; environment variables are the names in capitals behind `MATINEE_`."""
 
@@ -34,6 +42,12 @@ class Settings(BaseSettings):
         default=False, description="Keep the uploaded file once its title is verified."
     )
     workers: int = Field(default=1, ge=1, le=32, description="Worker processes that encode films, 1 to 32.")
+    codecs: str = Field(
+        default="h264", description="Codecs of the picture, by commas: h264 always, and hevc, av1 beside it."
+    )
+    audio_codecs: str = Field(
+        default="aac", description="Codecs of the sound, by commas: aac always, and opus beside it."
+    )
     max_pixels: int = Field(default=8192 * 4320, gt=0, description="Largest picture a decoder may open.")
     crypto_period_seconds: int = Field(default=60, ge=4, le=300, description="Film time under one key.")
     lease_seconds: int = Field(default=300, ge=10, description="How long a stream's slot is held unrenewed.")
@@ -48,6 +62,28 @@ class Settings(BaseSettings):
     def _empty_closes(cls, value: object) -> object:
         """Take an empty text for None: an environment variable cannot say it otherwise."""
         return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("codecs")
+    @classmethod
+    def _known_codecs(cls, value: str) -> str:
+        _words(value, ("h264", "hevc", "av1"))
+        return value
+
+    @field_validator("audio_codecs")
+    @classmethod
+    def _known_audio_codecs(cls, value: str) -> str:
+        _words(value, ("aac", "opus"))
+        return value
+
+    @property
+    def video_codecs(self) -> tuple[str, ...]:
+        """Codecs that the best rungs are made in; H.264 is always there."""
+        return _words(self.codecs, ("h264", "hevc", "av1"))
+
+    @property
+    def sound_codecs(self) -> tuple[str, ...]:
+        """Codecs that sound is made in; AAC is always there."""
+        return _words(self.audio_codecs, ("aac", "opus"))
 
     @property
     def address(self) -> str:

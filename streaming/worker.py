@@ -30,6 +30,7 @@ def run_worker(settings: Settings) -> None:
     from streaming.workflows.house import House
     from streaming.workflows.sources import UploadedFiles
     from streaming.workflows.transcode import Transcoding
+    from transcoder.plan import Policy
     from transcoder.sandbox import Limits
 
     stop = threading.Event()
@@ -50,6 +51,7 @@ def run_worker(settings: Settings) -> None:
         worker=identity.name,
         limits=Limits(max_pixels=settings.max_pixels),
         keep_uploads=settings.keep_uploads,
+        policy=Policy(codecs=settings.video_codecs, audio_codecs=settings.sound_codecs),
     )
     with database.write() as session:
         work.bury(session, identity.name, clock.now())  # an earlier process of this name

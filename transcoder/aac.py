@@ -8,7 +8,6 @@ from transcoder.errors import BadMedia
 from transcoder.fmp4 import make_full_box
 from transcoder.fmp4_sound import make_sound_entry, make_sound_init
 
-CODECS = "mp4a.40.2"
 _RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _CHANNELS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 8: 7}
 

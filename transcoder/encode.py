@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Protocol
 
 from transcoder import aac, binaries, opus, process
+from transcoder.codec_names import planned_codecs, video_codecs
 from transcoder.encrypt import encrypt_segment
 from transcoder.errors import EncodeFailed
-from transcoder.fmp4 import Splitter, add_edit_list, read_fragment, retime, video_codecs
+from transcoder.fmp4 import Splitter, add_edit_list, read_fragment, retime
 from transcoder.fmp4_sound import make_fragment
 from transcoder.graph import PROGRESS, encode_argv
 from transcoder.graph_sound import spare_frames
@@ -194,7 +195,7 @@ class _Work:
             self._put(self._plan.iframes, segment, first_picture(clear), 1)
 
     def _audio(self, audio: AudioRendition, stream: Iterator[bytes]) -> None:
-        self._put_init(audio.name, *_sound_init(audio))
+        self._put_init(audio.name, planned_codecs(audio), _sound_init(audio))
         parser = opus.PacketParser() if audio.codec == "opus" else aac.AdtsParser(audio.rate, audio.channels)
         borders = self._plan.audio_borders(audio.name)
         waiting = iter(self._segments)
@@ -243,7 +244,7 @@ class _Work:
         self._done[rendition.name].append(encoded)
 
 
-def _sound_init(audio: AudioRendition) -> tuple[str, bytes]:
+def _sound_init(audio: AudioRendition) -> bytes:
     if audio.codec == "opus":
-        return opus.CODECS, opus.make_init(audio.channels)
-    return aac.CODECS, aac.make_init(audio.bitrate, audio.rate, audio.channels)
+        return opus.make_init(audio.channels)
+    return aac.make_init(audio.bitrate, audio.rate, audio.channels)

@@ -227,16 +227,6 @@ def add_edit_list(init: Buffer, delay: int) -> bytes:
     return bytes(out)
 
 
-def video_codecs(init: Buffer) -> str:
-    """Name the codec of an H.264 init segment as RFC 6381 does, e.g. "avc1.64001e"."""
-    stsd = find(init, "moov/trak/mdia/minf/stbl/stsd")
-    entry = next(boxes(init, stsd.body + 8, stsd.end))
-    avcc = next((b for b in boxes(init, entry.body + 78, entry.end) if b.kind == b"avcC"), None)
-    if avcc is None:
-        raise BadMedia("no avcC box")
-    return "avc1." + bytes(init[avcc.body + 1 : avcc.body + 4]).hex()
-
-
 def make_box(kind: str, *parts: bytes) -> bytes:
     """Join the parts into a box."""
     body = b"".join(parts)

@@ -55,6 +55,8 @@ class Rendition:
     forced: bool = False
     role: str = "main"
     default: bool = False
+    hdr: str = ""
+    """Brightness beyond a screen's white: "pq" or "hlg"; "" for a picture of plain screens."""
     init_name: str | None = None
 
 
@@ -117,19 +119,26 @@ def multivariant(
     media_uri: Callable[[Rendition], str],
     chapters_uri: str = "",
 ) -> str:
-    """Render the multivariant playlist of the given renditions, lowest bandwidth first."""
+    """Render the multivariant playlist of the given renditions, lowest bandwidth first.
+
+    Every rung stands once with every group of sound. All its codecs are named, so that a player leaves out
+    what it cannot decode.
+    """
     audio = [one for one in renditions if one.kind == "audio"]
     texts = [one for one in renditions if one.kind == "text"]
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
     if not complete:
         lines.append(_START)
-    lines += _group("AUDIO", "audio", audio, media_uri)
+    groups = sound_groups(audio)
+    for group, members in groups.items():
+        lines += _group("AUDIO", group, members, media_uri)
     lines += _group("SUBTITLES", "text", texts, media_uri)
     for one in sorted((one for one in renditions if one.kind == "video"), key=lambda v: v.bandwidth):
-        lines += [_stream_tag(one, audio, bool(texts)), media_uri(one)]
+        for group, members in (groups or {"": []}).items():
+            lines += [_stream_tag(one, group, members, bool(texts)), media_uri(one)]
     if not any(one.kind == "video" for one in renditions):
         for one in audio:
-            lines += [_stream_tag(one, [], bool(texts)), media_uri(one)]
+            lines += [_stream_tag(one, "", [], bool(texts)), media_uri(one)]
     lines += [_winding_tag(one, media_uri(one)) for one in renditions if one.kind == "iframe"]
     lines += [_storyboard_tag(one, media_uri(one)) for one in renditions if one.kind == "image"]
     if chapters_uri:
@@ -169,7 +178,36 @@ def _picture_items(one: Rendition, codecs: str) -> str:
     return ",".join(items)
 
 
-def _stream_tag(one: Rendition, audio: Sequence[Rendition], texts: bool) -> str:
+def sound_groups(audio: Iterable[Rendition]) -> dict[str, list[Rendition]]:
+    """Group sound by codec and channels: "aac-2", "aac-6", "opus-2"…
+
+    Every group holds every track, so that choosing a group never loses a language: a track that has nothing
+    of the kind is there with what is nearest to it, first by codec.
+    """
+    tracks: dict[str, list[Rendition]] = {}
+    for one in audio:
+        tracks.setdefault(_track(one), []).append(one)
+    kinds = sorted({_kind(one) for track in tracks.values() for one in track}, key=lambda kind: kind[::-1])
+
+    def nearest(kind: tuple[str, int], track: list[Rendition]) -> Rendition:
+        return min(track, key=lambda one: (_kind(one)[0] != kind[0], abs(_kind(one)[1] - kind[1])))
+
+    return {
+        f"{codec}-{channels}": [nearest((codec, channels), track) for track in tracks.values()]
+        for codec, channels in kinds
+    }
+
+
+def _track(sound: Rendition) -> str:
+    """What all sounds of one track of the source begin their names with: `a0` of `a0`, `a0s`, `a0o`."""
+    return sound.name.rstrip("so")
+
+
+def _kind(sound: Rendition) -> tuple[str, int]:
+    return "opus" if sound.codecs == "opus" else "aac", 6 if (sound.channels or 2) > 2 else 2
+
+
+def _stream_tag(one: Rendition, group: str, audio: Sequence[Rendition], texts: bool) -> str:
     peak = one.bandwidth + max((a.bandwidth for a in audio), default=0)
     average = (one.average_bandwidth or one.bandwidth) + max(
         (a.average_bandwidth or a.bandwidth for a in audio), default=0
@@ -182,8 +220,10 @@ def _stream_tag(one: Rendition, audio: Sequence[Rendition], texts: bool) -> str:
         items.append(f"RESOLUTION={one.width}x{one.height}")
     if one.frame_rate:
         items.append(f"FRAME-RATE={float(one.frame_rate):.3f}")
-    if audio:
-        items.append('AUDIO="audio"')
+    if one.kind == "video":
+        items.append(f"VIDEO-RANGE={one.hdr.upper() or 'SDR'}")
+    if group:
+        items.append(f'AUDIO="{group}"')
     if texts:
         items.append('SUBTITLES="text"')
     items.append("CLOSED-CAPTIONS=NONE")
@@ -196,9 +236,9 @@ def _group(
     """Tags of one rendition group; names are unique in it (RFC 8216 §4.3.4.1.1), the first is default."""
     lines, taken = [], set[str]()
     for number, one in enumerate(members):
-        name = quoted(track_name(one.language, one.label, one.role, forced=one.forced)) or one.name
+        name = quoted(track_name(one.language, one.label, one.role, forced=one.forced)) or _track(one)
         if name in taken:
-            name = f"{name} ({one.name})"
+            name = f"{name} ({_track(one)})"
         taken.add(name)
         default = one.default and not one.forced
         default = default or (number == 0 and kind == "AUDIO" and not any(m.default for m in members))
@@ -211,7 +251,9 @@ def _media_tag(kind: str, group: str, name: str, one: Rendition, uri: str, *, de
     language = language_tag(one.language)
     if language:
         items.append(f'LANGUAGE="{quoted(language)}"')
-    items += [f"DEFAULT={'YES' if default else 'NO'}", "AUTOSELECT=YES"]
+    items.append(f"DEFAULT={'YES' if default else 'NO'}")
+    # Nobody is given a commentary for their language alone; a description only who asks for accessibility.
+    items.append(f"AUTOSELECT={'NO' if one.role == 'commentary' and not default else 'YES'}")
     if kind == "SUBTITLES":
         items.append(f"FORCED={'YES' if one.forced else 'NO'}")
     elif one.channels:

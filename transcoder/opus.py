@@ -11,8 +11,6 @@ from transcoder.fmp4 import Splitter, find, make_box, read_fragment
 from transcoder.fmp4_sound import make_sound_entry, make_sound_init
 from transcoder.grid import AUDIO_RATE, OPUS_SAMPLES
 
-CODECS = "opus"
-
 _MAPPINGS = {
     1: struct.pack(">B", 0),
     2: struct.pack(">B", 0),

@@ -6,6 +6,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 
+from transcoder.codec_rungs import add_codecs
 from transcoder.grid import (
     Chunk,
     Segment,
@@ -26,8 +27,10 @@ __all__ = ["Chunk", "Plan", "Policy", "Segment", "TextRendition", "make_plan"]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The house's choices. Times in seconds; `crf`, `preset` as x264 knows them.
+    """The house's choices. Times in seconds; `crf`, `preset` as x264 knows them, `hevc_preset` as x265,
+    `av1_preset` as SVT-AV1.
 
+    `codecs`: "h264", which every player knows, and what the best rungs are made in beside it ("hevc", "av1");
     `audio_codecs`: "aac", which every player knows, and what is offered beside it ("opus").
     """
 
@@ -35,6 +38,9 @@ class Policy:
     segment_seconds: int = 4
     crf: int = 22
     preset: str = "veryfast"
+    hevc_preset: str = "veryfast"
+    av1_preset: int = 8
+    codecs: tuple[str, ...] = ("h264",)
     audio_codecs: tuple[str, ...] = ("aac",)
 
 
@@ -154,14 +160,19 @@ class Plan:
         return (*(rung.name for rung in self.video), *self._sounds)
 
     @property
+    def lowest(self) -> VideoRendition:
+        """The smallest rung that every player knows."""
+        return next(rung for rung in reversed(self.video) if rung.codec == "h264")
+
+    @property
     def starter(self) -> tuple[str, ...]:
         """The renditions of chunk 0 that make the film playable soonest: the lowest rung and sound."""
-        return (self.video[-1].name, *self._sounds)
+        return (self.lowest.name, *self._sounds)
 
     @cached_property
     def iframes(self) -> IFrameRendition:
         """The pictures for winding: those of the lowest rung."""
-        rung = self.video[-1]
+        rung = self.lowest
         return IFrameRendition(f"i{rung.name.removeprefix('v')}", rung.tier, rung.name, rung.reorder)
 
     def rendition(self, name: str) -> VideoRendition | AudioRendition | TextRendition | IFrameRendition:
@@ -239,7 +250,7 @@ def make_plan(info: MediaInfo, policy: Policy = DEFAULT_POLICY) -> Plan:
     return Plan(
         info=info,
         policy=policy,
-        video=make_ladder(track.width, track.height, rate, policy.crf),
+        video=add_codecs(make_ladder(track.width, track.height, rate, policy.crf), policy.codecs, track),
         audios=make_sounds(info.audios, policy.audio_codecs),
         texts=make_texts(info),
         timescale=rate.numerator * scale,

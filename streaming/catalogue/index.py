@@ -32,6 +32,7 @@ class IndexedRendition:
     forced: bool
     role: str
     default: bool
+    hdr: str
     bandwidth: int
     average_bandwidth: int
     init_object: str | None
@@ -182,6 +183,7 @@ def _rendition(row: RenditionRow) -> IndexedRendition:
         forced=row.forced,
         role=row.role,
         default=row.is_default,
+        hdr=row.hdr,
         bandwidth=row.bandwidth,
         average_bandwidth=row.average_bandwidth,
         init_object=row.init_object,

@@ -150,6 +150,7 @@ def _rendition_row(version_id: str, position: int, new: NewRendition) -> Renditi
         forced=new.forced,
         role=new.role,
         is_default=new.default,
+        hdr=new.hdr,
         timescale=new.timescale,
         bandwidth=new.bandwidth,
         average_bandwidth=new.bandwidth,

@@ -135,6 +135,8 @@ class RenditionRow(Base):
     """Sound: `main`, `commentary` or `description`; text: `main` or `sdh`."""
     is_default: Mapped[bool] = mapped_column(default=False)
     """What plays when nobody has chosen."""
+    hdr: Mapped[str] = mapped_column(String(4), default="")
+    """Pictures: `pq` or `hlg`, empty for SDR."""
     timescale: Mapped[int] = mapped_column(default=1)
     """Ticks a second of `segments.start_ticks` and `duration_ticks`."""
     bandwidth: Mapped[int] = mapped_column(BigInteger, default=0)

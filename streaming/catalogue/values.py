@@ -244,6 +244,7 @@ class NewRendition:
     forced: bool = False
     role: str = "main"
     default: bool = False
+    hdr: str = ""
     bandwidth: int = 0
 
 

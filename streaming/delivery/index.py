@@ -104,7 +104,7 @@ def _rendition(found: Any) -> Rendition:
         name=found.name,
         kind=found.kind,
         tier=found.tier,
-        codecs=found.codecs or planned_codecs(found.kind, found.height),
+        codecs=found.codecs,
         bandwidth=found.bandwidth,
         average_bandwidth=found.average_bandwidth,
         width=found.width,
@@ -116,20 +116,10 @@ def _rendition(found: Any) -> Rendition:
         forced=found.forced,
         role=found.role,
         default=found.default,
+        hdr=found.hdr,
         init_name=found.init_object.rpartition("/")[2] if found.init_object else None,
     )
 
 
 def _segment(found: Any) -> Segment:
     return Segment(found.sequence, found.period, Fraction(found.duration_s), found.object.rpartition("/")[2])
-
-
-def planned_codecs(kind: str, height: int | None) -> str:
-    """Say what codec a rendition will have that has no init segment yet (H.264 High, AAC-LC)."""
-    if kind == "audio":
-        return "mp4a.40.2"
-    if kind not in ("video", "iframe"):
-        return ""
-    levels = ((240, "15"), (480, "1e"), (720, "1f"), (1080, "28"))
-    level = next((level for lines, level in levels if (height or 0) <= lines), "33")
-    return f"avc1.6400{level}"

@@ -18,7 +18,7 @@ from streaming.keys.titles import WrappedSecrets, unwrap_secrets
 from streaming.storage.objects import ObjectStore
 from streaming.workflows.estimate import CHECK_BYTES_A_SECOND, Meter
 from transcoder.keyschedule import TitleKeys
-from transcoder.plan import Plan
+from transcoder.plan import DEFAULT_POLICY, Plan, Policy
 from transcoder.sandbox import DEFAULT_LIMITS, Limits
 
 PLANS_KEPT = 4
@@ -37,6 +37,7 @@ class House:
     worker: str
     limits: Limits = DEFAULT_LIMITS
     keep_uploads: bool = False
+    policy: Policy = DEFAULT_POLICY
     news: News = field(default_factory=News)
     writers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WRITERS, "objects"))
     _plans: "OrderedDict[str, tuple[str, Plan]]" = field(default_factory=OrderedDict)

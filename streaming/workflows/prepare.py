@@ -1,5 +1,6 @@
 """The first step: what is this file, and what shall be made of it."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from streaming.workflows.estimate import likely_cost
 from streaming.workflows.house import House
 from streaming.workflows.sink import timescale
 from streaming.workflows.watch import Watch
+from transcoder.codec_names import planned_codecs
 from transcoder.errors import Refused
 from transcoder.media import MediaInfo
-from transcoder.plan import Chunk, Plan, Policy, make_plan
+from transcoder.plan import Chunk, Plan, make_plan
 from transcoder.probe import probe
 
 
@@ -25,7 +27,7 @@ def prepare(house: House, version_id: VersionId, run: int) -> None:
             return
     with Watch(house, version_id, run) as watch:
         info = probe(source_of(house, facts), house.limits, watch.cancel)
-    plan = make_plan(info, Policy(crypto_period_seconds=facts.period_seconds))
+    plan = make_plan(info, replace(house.policy, crypto_period_seconds=facts.period_seconds))
     with house.database.write() as session:
         making.check_running(session, version_id, run)
         making.save_plan(
@@ -62,20 +64,23 @@ def renditions_of(plan: Plan) -> list[NewRendition]:
             kind="video",
             tier=rung.tier,
             timescale=timescale(plan, rung.name),
+            codecs=planned_codecs(rung),
             width=rung.width,
             height=rung.height,
             frame_rate=rate,
+            hdr=rung.hdr,
             bandwidth=rung.bandwidth,
         )
         for rung in plan.video
     ]
-    winding, lowest = plan.iframes, plan.video[-1]
+    winding, lowest = plan.iframes, plan.lowest
     found.append(
         NewRendition(
             name=winding.name,
             kind="iframe",
             tier=winding.tier,
             timescale=timescale(plan, winding.name),
+            codecs=planned_codecs(lowest),
             width=lowest.width,
             height=lowest.height,
         )
@@ -86,6 +91,7 @@ def renditions_of(plan: Plan) -> list[NewRendition]:
             kind="audio",
             tier=sound.tier,
             timescale=timescale(plan, sound.name),
+            codecs=planned_codecs(sound),
             channels=sound.channels,
             language=sound.language,
             label=sound.title,

@@ -22,3 +22,14 @@ def test_nobody_becomes_more_by_registering(monkeypatch: pytest.MonkeyPatch, sai
     monkeypatch.setenv("MATINEE_OPEN_ROLE", said)
     with pytest.raises(ValidationError):
         Settings()
+
+
+def test_h264_and_aac_are_always_there() -> None:
+    assert Settings().video_codecs == ("h264",)
+    assert Settings(codecs=" AV1, hevc").video_codecs == ("h264", "hevc", "av1")
+    assert Settings(codecs="", audio_codecs="opus").sound_codecs == ("aac", "opus")
+
+
+def test_a_strange_codec_is_refused_by_name() -> None:
+    with pytest.raises(ValidationError, match="vp9 is not known here; choose from h264, hevc, av1"):
+        Settings(codecs="h264,vp9")

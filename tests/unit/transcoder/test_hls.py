@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import m3u8
@@ -99,7 +100,8 @@ def test_the_multivariant_playlist_says_what_there_is() -> None:
     assert info.codecs == "avc1.64001e,mp4a.40.2"
     assert info.frame_rate == 23.976
     assert info.closed_captions == "NONE"
-    assert (info.audio, info.subtitles) == ("audio", "text")
+    assert info.video_range == "SDR"
+    assert (info.audio, info.subtitles) == ("aac-2", "text")
     sound = next(one for one in parsed.media if one.type == "AUDIO")
     assert (sound.default, sound.channels, sound.language) == ("YES", "2", "en")
     words = next(one for one in parsed.media if one.type == "SUBTITLES")
@@ -139,7 +141,7 @@ def test_tracks_are_named_with_their_language_and_role_and_flagged_for_players()
     parsed = m3u8.loads(hls.multivariant([VIDEO, *tracks], complete=True, media_uri=lambda r: r.name))
     assert [(one.name, one.language, one.default, one.autoselect, one.forced) for one in parsed.media] == [
         ("English", "en", "YES", "YES", None),
-        ("English, commentary", "en", "NO", "YES", None),
+        ("English, commentary", "en", "NO", "NO", None),
         ("German, SDH", "de", "YES", "YES", "NO"),
         ("English, forced", "en", "NO", "YES", "YES"),
     ]
@@ -197,3 +199,56 @@ def test_chapters_without_a_name_are_told_by_their_number() -> None:
         [{"language": "und", "title": "Arrival"}],
         [{"language": "und", "title": "Chapter 2"}],
     ]
+
+
+TRACKS = [
+    replace(SOUND, default=True),
+    replace(SOUND, name="a0s", channels=6, bandwidth=480_000, average_bandwidth=390_000, default=True),
+    replace(SOUND, name="a0o", codecs="opus", bandwidth=110_000, average_bandwidth=96_000, default=True),
+    replace(SOUND, name="a1", label="Director", role="commentary"),
+    replace(SOUND, name="a1o", codecs="opus", label="Director", role="commentary"),
+    replace(SOUND, name="a2", language="fr", role="description"),
+]
+
+
+def test_every_group_of_sound_has_every_track() -> None:
+    groups = hls.sound_groups(TRACKS)
+    assert {group: [one.name for one in members] for group, members in groups.items()} == {
+        "aac-2": ["a0", "a1", "a2"],
+        "opus-2": ["a0o", "a1o", "a2"],
+        "aac-6": ["a0s", "a1", "a2"],
+    }
+
+
+def test_every_rung_stands_with_every_group_and_names_all_codecs() -> None:
+    better = replace(HIGH, name="v720av1", codecs="av01.0.05M.10", bandwidth=2_000_000, hdr="pq")
+    text = hls.multivariant([HIGH, better, VIDEO, *TRACKS], complete=True, media_uri=lambda one: one.name)
+    parsed = m3u8.loads(text)
+    found = [(one.uri, one.stream_info.audio, one.stream_info.codecs) for one in parsed.playlists]
+    assert found == [
+        (rung, group, f"{codec},{sounds}")
+        for rung, codec in (("v480", VIDEO.codecs), ("v720av1", better.codecs), ("v720", HIGH.codecs))
+        for group, sounds in (("aac-2", "mp4a.40.2"), ("opus-2", "opus,mp4a.40.2"), ("aac-6", "mp4a.40.2"))
+    ]
+    assert [one.stream_info.video_range for one in parsed.playlists] == ["SDR"] * 3 + ["PQ"] * 3 + ["SDR"] * 3
+    assert parsed.playlists[2].stream_info.bandwidth == VIDEO.bandwidth + 480_000
+
+
+def test_a_track_is_called_the_same_in_every_group() -> None:
+    text = hls.multivariant([VIDEO, *TRACKS], complete=True, media_uri=lambda one: one.name)
+    names: dict[str, set[str]] = {}
+    for one in m3u8.loads(text).media:
+        names.setdefault(one.group_id, set()).add(one.name)
+    assert names["aac-2"] == names["aac-6"] == names["opus-2"]
+    assert len(names["aac-2"]) == 3
+
+
+def test_commentary_is_never_chosen_by_itself() -> None:
+    parsed = m3u8.loads(hls.multivariant([VIDEO, *TRACKS], complete=True, media_uri=lambda one: one.name))
+    main, commentary, description = (one for one in parsed.media if one.group_id == "aac-2")
+    assert (main.default, main.autoselect) == ("YES", "YES")
+    assert (commentary.default, commentary.autoselect) == ("NO", "NO")
+    assert (description.autoselect, description.characteristics) == (
+        "YES",
+        "public.accessibility.describes-video",
+    )
