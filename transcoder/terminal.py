@@ -101,7 +101,7 @@ class Bar:
         elif isinstance(event, Planned):
             if event.done:
                 chunks = len(event.plan.chunks)
-                self._say(f"Going on: {event.done} of {chunks} chunks are there already.")
+                self._say(f"Going on: {event.done} of {count(chunks, 'chunk')} done before.")
         elif isinstance(event, LeftOut):
             self._say(f"[yellow]Left out:[/yellow] {plain(event.what)}. {plain(event.sentence)}")
         elif isinstance(event, Made):

@@ -12,7 +12,18 @@ from types import FrameType
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import clicks, encryption, keys, machine, pipeline, segments, starts, uploads
+from tests.bench import (
+    clicks,
+    encryption,
+    keys,
+    machine,
+    memory,
+    pipeline,
+    protect,
+    segments,
+    starts,
+    uploads,
+)
 from tests.bench.context import Bench, Measure
 from tests.bench.report import COLUMNS, Trouble, markdown, row
 from tests.bench.rounds import LEAST_ROUNDS, Figure
@@ -20,6 +31,8 @@ from tests.bench.rounds import LEAST_ROUNDS, Figure
 MEASURES = (
     Measure("pipeline", "the whole pipeline against ffmpeg alone", 420, pipeline.measure),
     Measure("encryption", "the segment cipher against openssl speed", 30, encryption.measure),
+    Measure("protect", "what protection costs and an early start gains", 240, protect.measure),
+    Measure("memory", "Python's memory for a short and a long film", 240, memory.measure),
     Measure("uploads", "uploads against a copy with fsync", 60, uploads.measure),
     Measure("segments", "segments against nginx and uvicorn", 130, segments.measure),
     Measure("keys", "keys and registrations", 90, keys.measure),
