@@ -21,7 +21,6 @@ _OTHER_MARGIN = Fraction(12)
 """Seconds to seek before a chunk. Where there is no index a seek may land after the key frame it needs."""
 
 PROGRESS = "progress"
-POSTER_WIDTH = 1280
 
 
 def encode_argv(
@@ -49,7 +48,7 @@ def encode_argv(
     wanted = [audio for audio in plan.audios if audio.name in names]
     for audio, sound in encoded_sounds(film, plan, wanted, chunk):
         outputs.append(sound.output(f"pipe:{pipes[audio.name]}", **sound_output(audio)))
-    command = ffmpeg.merge_outputs(*outputs).global_args(*_global(pipes))
+    command = ffmpeg.merge_outputs(*outputs).global_args(*global_words(pipes))
     return [str(word) for word in ffmpeg.compile(command, cmd=binary)]
 
 
@@ -60,35 +59,12 @@ def subtitle_argv(
     text_alone: dict[str, Any] = {**input_options(limits, TEXT_DECODERS), "vn": None, "an": None, "dn": None}
     film = ffmpeg.input(f"file:{source}", **text_alone, itsoffset=seconds(-plan.info.video.start))
     options = {"f": "webvtt", "c:s": "webvtt", "avoid_negative_ts": "disabled"}
-    command = film[str(text.stream)].output(f"pipe:{pipe}", **options).global_args(*_global({}))
+    command = film[str(text.stream)].output(f"pipe:{pipe}", **options).global_args(*global_words({}))
     return [str(word) for word in ffmpeg.compile(command, cmd=binary)]
 
 
-def poster_argv(binary: str, source: Path, plan: Plan, pipe: int, limits: Limits) -> list[str]:
-    """Build the command that writes one JPEG of a typical frame."""
-    track, short = plan.info.video, plan.duration < 4
-    begin = track.start + plan.duration / 8
-    options: dict[str, Any] = dict(input_options(limits))
-    if not short:
-        options |= {"ss": seconds(begin), "seek_timestamp": 1, "noaccurate_seek": None}
-    width = min(POSTER_WIDTH, track.width) // 2 * 2
-    height = max(2, round(width * track.height / track.width / 2) * 2)
-    film = ffmpeg.input(f"file:{source}", **options)[str(track.index)]
-    # The frame nearest to the average of about 4 s: neither black nor a flash.
-    typical = (film if short else film.filter("fps", "6")).filter("thumbnail", 24)
-    # JPEG means full range and the matrix of BT.601.
-    jpeg = {"flags": "bicubic", "out_range": "pc", "out_color_matrix": "smpte170m"}
-    picture = (
-        _normal(typical, plan)
-        .filter("scale", max(2, width), height, **jpeg)
-        .filter("format", "yuvj420p")
-        .filter("setsar", 1)
-        .output(f"pipe:{pipe}", **{"frames:v": 1, "f": "mjpeg", "c:v": "mjpeg", "q:v": 4, **plain()})
-    )
-    return [str(word) for word in ffmpeg.compile(picture.global_args(*_global({})), cmd=binary)]
-
-
-def _global(pipes: Mapping[str, int]) -> list[str]:
+def global_words(pipes: Mapping[str, int]) -> list[str]:
+    """Words of every command; progress is told to the pipe of that name."""
     words = ["-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-copyts"]
     if PROGRESS in pipes:
         words += ["-progress", f"pipe:{pipes[PROGRESS]}", "-stats_period", "0.5"]
@@ -115,7 +91,7 @@ def _grid(film: Any, plan: Plan, chunk: Chunk) -> Any:
     stream = film[str(track.index)]
     if track.interlaced:
         stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
-    return _normal(
+    return normal(
         stream
         # One clock for every chunk, in which a frame is a whole number of ticks and the film begins at 0.
         .filter("settb", f"1/{plan.timescale}")
@@ -129,7 +105,7 @@ def _grid(film: Any, plan: Plan, chunk: Chunk) -> Any:
     )
 
 
-def _normal(stream: Any, plan: Plan) -> Any:
+def normal(stream: Any, plan: Plan) -> Any:
     """Bring every kind of colour to what players expect: YUV, said aloud, and no brighter than a screen."""
     track, colours, top = plan.info.video, _colours(plan), plan.video[0]
     if track.pixel_format.startswith(_RGB):

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     INIT = "init"
     SEGMENT = "segment"
     TEXT = "text"
+    IMAGE = "image"
     POSTER = "poster"
     PLAN = "plan"
 

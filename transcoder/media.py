@@ -106,6 +106,8 @@ class MediaInfo:
     audios: tuple[AudioTrack, ...] = ()
     texts: tuple[TextTrack, ...] = ()
     chapters: tuple[Chapter, ...] = ()
+    cover: int | None = None
+    """The stream that is cover art, if there is one."""
 
     @property
     def duration(self) -> Fraction:

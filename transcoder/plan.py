@@ -21,6 +21,7 @@ from transcoder.jsonform import from_plain, to_plain
 from transcoder.ladder import AudioRendition, VideoRendition, make_ladder
 from transcoder.media import MediaInfo
 from transcoder.sounds import make_sounds
+from transcoder.tiles import PER_SHEET, Storyboard, make_storyboard
 
 __all__ = ["Chunk", "Plan", "Policy", "Segment", "TextRendition", "make_plan"]
 
@@ -175,8 +176,23 @@ class Plan:
         rung = self.lowest
         return IFrameRendition(f"i{rung.name.removeprefix('v')}", rung.tier, rung.name, rung.reorder)
 
-    def rendition(self, name: str) -> VideoRendition | AudioRendition | TextRendition | IFrameRendition:
+    @cached_property
+    def storyboard(self) -> Storyboard:
+        """The small pictures for the seek bar."""
+        track = self.info.video
+        return make_storyboard(track.width, track.height, self.frames, self.frame_rate)
+
+    def sheet_duration(self, number: int) -> Fraction:
+        """Exact seconds of film that a sheet of the storyboard stands for."""
+        length = PER_SHEET * self.storyboard.frames
+        return (min(self.frames, (number + 1) * length) - number * length) / self.frame_rate
+
+    def rendition(
+        self, name: str
+    ) -> VideoRendition | AudioRendition | TextRendition | IFrameRendition | Storyboard:
         """Find a rendition; raises KeyError."""
+        if name == self.storyboard.name:
+            return self.storyboard
         if name in self._sounds:
             return self._sounds[name]
         if name == self.iframes.name:

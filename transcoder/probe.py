@@ -43,6 +43,7 @@ def probe(path: Path, limits: Limits = DEFAULT_LIMITS, cancel: threading.Event |
         video=video,
         audios=tracks.audio_tracks(raw["streams"]),
         texts=tracks.text_tracks(raw["streams"]),
+        cover=tracks.cover(raw["streams"]),
         chapters=tracks.chapters(raw.get("chapters", ()), video.start, frames / video.frame_rate),
     )
     if info.duration > limits.max_duration:

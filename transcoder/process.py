@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fcntl import F_SETPIPE_SZ, fcntl
 from functools import cache
@@ -40,17 +40,19 @@ def run(
     bounds: Bounds,
     sandbox: Sandbox,
     cancel: threading.Event | None = None,
+    feed: Iterable[bytes] | None = None,
 ) -> Finished:
     """Run one process and feed each named pipe to its consumer, each in a thread of its own.
 
     `make_argv` gets the file descriptor of every pipe by name, to write as `pipe:N`; the pipe named
-    "stdout" is the standard output. Standard input is closed. Returns however the process ended; raises
-    what a consumer raised, Cancelled, or EncodeFailed("timed_out"). No process is left behind in any case,
+    "stdout" is the standard output. Standard input gives what `feed` gives, for what must not lie on a disk.
+    Returns however the process ended; raises what a consumer or `feed` raised, Cancelled, or
+    EncodeFailed("timed_out"). No process is left behind in any case,
     even if this one is killed: the child gets SIGKILL when the thread that started it dies.
 
     The process sees the files of `sandbox` and no network, as far as this machine can do that (`protection`).
     """
-    return _run(protection().isolation, make_argv, consumers, bounds, sandbox, cancel)
+    return _run(protection().isolation, make_argv, consumers, bounds, sandbox, cancel, feed)
 
 
 @cache
@@ -88,11 +90,12 @@ def _run(
     bounds: Bounds,
     sandbox: Sandbox,
     cancel: threading.Event | None,
+    feed: Iterable[bytes] | None = None,
 ) -> Finished:
     def confined(pipes: Mapping[str, int]) -> Sequence[str]:
         return confine(isolation, make_argv(pipes), sandbox, bounds)
 
-    running = _Running(confined, consumers)
+    running = _Running(confined, consumers, feed)
     try:
         running.watch(time.monotonic() + bounds.seconds, cancel)
     finally:
@@ -111,6 +114,7 @@ class _Running:
         self,
         make_argv: Callable[[Mapping[str, int]], Sequence[str]],
         consumers: Mapping[str, Consumer],
+        feed: Iterable[bytes] | None,
     ) -> None:
         self._stopping = threading.Event()
         self._changed = threading.Event()
@@ -118,7 +122,7 @@ class _Running:
         self._ring: deque[str] = deque(maxlen=_RING_LINES)
         pipes = {name: os.pipe() for name in consumers}
         try:
-            self._process = _start(make_argv, {n: w for n, (_, w) in pipes.items()})
+            self._process = _start(make_argv, {n: w for n, (_, w) in pipes.items()}, fed=feed is not None)
         except BaseException:
             for read, _ in pipes.values():
                 os.close(read)
@@ -130,6 +134,8 @@ class _Running:
             threading.Thread(target=self._consume, args=(pipes[name][0], consumer), name=f"pipe-{name}")
             for name, consumer in consumers.items()
         ]
+        if feed is not None:
+            self._threads.append(threading.Thread(target=self._feed, args=(feed,), name="pipe-stdin"))
         self._stderr = threading.Thread(target=self._listen, name="pipe-stderr")
         for thread in (*self._threads, self._stderr):
             thread.daemon = True
@@ -176,6 +182,21 @@ class _Running:
             os.close(pipe)
             self._changed.set()
 
+    def _feed(self, feed: Iterable[bytes]) -> None:
+        assert self._process.stdin is not None  # noqa: S101  # a pipe where there is a feed, see _start
+        try:
+            with self._process.stdin as pipe:
+                for data in feed:
+                    if self._stopping.is_set():
+                        return
+                    pipe.write(data)
+        except BrokenPipeError:
+            return  # it has read enough; what it says at its end counts
+        except BaseException as fault:
+            self._faults.append(fault)
+        finally:
+            self._changed.set()
+
     def _read(self, pipe: int) -> Iterator[bytes]:
         while not self._stopping.is_set() and (data := os.read(pipe, _READ)):
             yield data
@@ -189,13 +210,13 @@ class _Running:
 
 
 def _start(
-    make_argv: Callable[[Mapping[str, int]], Sequence[str]], pipes: Mapping[str, int]
+    make_argv: Callable[[Mapping[str, int]], Sequence[str]], pipes: Mapping[str, int], *, fed: bool
 ) -> "subprocess.Popen[bytes]":
     for write in pipes.values():
         _widen(write)
     return subprocess.Popen(
         make_argv(pipes),
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
         stdout=pipes.get("stdout", subprocess.DEVNULL),
         stderr=subprocess.PIPE,
         pass_fds=[write for name, write in pipes.items() if name != "stdout"],

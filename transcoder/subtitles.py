@@ -1,4 +1,4 @@
-"""Embedded text subtitles to encrypted WebVTT, one segment per crypto period."""
+"""Text subtitles, embedded or uploaded, to encrypted WebVTT: one segment per crypto period."""
 
 import hashlib
 import threading
@@ -32,7 +32,17 @@ def extract_text(
     The media sequence number of a text segment is its crypto period. The whole file is read once: text is
     strewn over all of it.
     """
-    cues = webvtt.read_cues(_read(source, plan, text, cancel, limits))
+    read = _read(source, plan, text, cancel, limits)
+    return cut_text(plan, text, webvtt.read_cues(read), keys, sink)
+
+
+def cut_text(
+    plan: Plan, text: TextRendition, cues: list[webvtt.Cue], keys: KeySource, sink: Sink
+) -> tuple[EncodedSegment, ...]:
+    """Cut cues, in order of time, into encrypted segments and hand them to `sink`; pure but for that.
+
+    The name of `text` must be new within its version: key and IV are made from it and the period alone.
+    """
     return tuple(_put(plan, text, cues, period, keys, sink) for period in range(plan.periods))
 
 

@@ -209,6 +209,12 @@ def ratio(text: str) -> Fraction:
         return Fraction(0)
 
 
+def cover(streams: Sequence[Raw]) -> int | None:
+    """Find the stream that is cover art: a JPEG beside the film."""
+    found = (int(s["index"]) for s in streams if _flag(s, "attached_pic") and s.get("codec_name") == "mjpeg")
+    return next(found, None)
+
+
 def chapters(raw: Sequence[Raw], start: Fraction, duration: Fraction) -> tuple[Chapter, ...]:
     """Read the first `MOST_CHAPTERS` chapters; `start` and `duration` are the film's, in seconds."""
     found = (

@@ -51,6 +51,8 @@ def _check_places(manifest: Manifest, plan: Plan) -> Iterator[Finding]:
     wanted = {(Kind.INIT, name, -1) for name in names}
     wanted |= {(Kind.SEGMENT, name, s.sequence) for name in names for s in plan.segments}
     wanted |= {(Kind.TEXT, text.name, period) for text in plan.texts for period in range(plan.periods)}
+    board = plan.storyboard
+    wanted |= {(Kind.IMAGE, board.name, number) for number in range(board.sheets) if _has_board(manifest)}
     for item in manifest.objects:
         place = (item.kind, item.rendition, item.sequence)
         if item.kind in _PLACELESS:
@@ -67,10 +69,17 @@ def _check_places(manifest: Manifest, plan: Plan) -> Iterator[Finding]:
         yield Finding("absent", "", f"The {kind} of {rendition}, number {sequence}, is not in the manifest.")
 
 
+def _has_board(manifest: Manifest) -> bool:
+    """A film without a storyboard is whole; one with a part of it is not."""
+    return any(item.kind is Kind.IMAGE for item in manifest.objects)
+
+
 def _planned(item: ManifestObject, plan: Plan) -> tuple[int, Fraction, str]:
     tier = plan.rendition(item.rendition).tier
     if item.kind is Kind.INIT:
         return -1, Fraction(0), tier
+    if item.kind is Kind.IMAGE:
+        return 0, plan.sheet_duration(item.sequence), tier
     if item.kind is Kind.TEXT:
         return item.sequence, plan.text_duration(item.sequence), tier
     duration = plan.segment_duration(item.rendition, item.sequence)
@@ -113,6 +122,9 @@ def _check_clear(item: ManifestObject, plan: Plan, clear: bytes) -> Iterator[Fin
     if item.kind is Kind.TEXT:
         if not clear.startswith(b"WEBVTT"):
             yield Finding("boxes", item.name, "It is not WebVTT.")
+    elif item.kind is Kind.IMAGE:
+        if not (clear.startswith(b"\xff\xd8") and clear.endswith(b"\xff\xd9")):
+            yield Finding("boxes", item.name, "It is not a JPEG picture.")
     elif item.kind is Kind.INIT:
         find(clear, "moov/trak/mdia/minf/stbl/stsd")
     else:
