@@ -1,6 +1,5 @@
 """SQL of a version in the making: what it is, whether this run makes it, its plan, progress and end."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -126,6 +125,7 @@ def save_plan(
             frame_rate_num=source.frame_rate.numerator,
             frame_rate_den=source.frame_rate.denominator,
             chapters=json.dumps([[one.start_s, one.end_s, one.title] for one in source.chapters]),
+            texts_made=sum(1 for new in renditions if new.kind == "text"),
             frames_total=sum(chunk.frames for chunk in chunks),
             stage=Stage.ENCODING,
         )
@@ -282,11 +282,3 @@ def publish(
     row.stored_bytes += manifest_bytes
     row.published_at, row.stage, row.eta_s, row.percent = now, Stage.DONE, None, 100.0
     row.frames_done = row.frames_total
-
-
-def save_poster(session: Session, version_id: str, name: str, media_type: str, stored: bytes) -> None:
-    """Remember the version's poster object; `stored` is its ciphertext."""
-    row = session.get_one(VersionRow, version_id)
-    row.poster_object, row.poster_type = name, media_type
-    row.poster_bytes, row.poster_sha256 = len(stored), hashlib.sha256(stored).digest()
-    row.stored_bytes += len(stored)

@@ -99,12 +99,30 @@ class VersionRow(Base):
     """The plan (JSON) that the chunk rows belong to; kept so that a newer planner cannot change it midway."""
     chapters: Mapped[str | None] = mapped_column(Text)
     """JSON: [[start, end, title], …] in seconds of film."""
+    texts_made: Mapped[int] = mapped_column(default=0)
+    """Numbers of text renditions used so far. A name is never used again: key and IV come from it."""
     poster_object: Mapped[str | None] = mapped_column(String(200))
+    """The chosen one of the version's `poster_candidates`."""
     poster_type: Mapped[str | None] = mapped_column(String(40))
-    poster_bytes: Mapped[int] = mapped_column(default=0)
-    poster_sha256: Mapped[bytes | None]
     manifest_object: Mapped[str | None] = mapped_column(String(200))
     manifest_sha256: Mapped[bytes | None]
+
+
+class PosterCandidateRow(Base):
+    """A sealed picture that can be the poster; `title_versions.poster_object` names the chosen one."""
+
+    __tablename__ = "poster_candidates"
+
+    version_id: Mapped[str] = mapped_column(
+        ForeignKey("title_versions.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    origin: Mapped[str] = mapped_column(String(8))
+    """`film` (a frame), `cover` (art inside the file) or `upload`."""
+    object: Mapped[str] = mapped_column(String(200))
+    size: Mapped[int]
+    """Bytes of the object (ciphertext)."""
+    sha256: Mapped[bytes]
 
 
 class RenditionRow(Base):
@@ -157,7 +175,7 @@ class ChunkRow(Base):
     )
     number: Mapped[int] = mapped_column(primary_key=True)
     part: Mapped[str] = mapped_column(String(10), primary_key=True)
-    """`starter` (lowest rung and sound of chunk 0), `rest` (its other rungs), `all` or `text`."""
+    """`starter` (lowest rung and sound of chunk 0), `rest` (its other rungs), `all`, `text` or `board`."""
     frames: Mapped[int] = mapped_column(BigInteger)
     """Frames to encode here, summed over the part's video rungs."""
     attempt: Mapped[str | None] = mapped_column(String(8))

@@ -9,6 +9,7 @@ from streaming.catalogue.collector import collect_title
 from streaming.catalogue.failures import chunk_failures
 from streaming.catalogue.model import TitleRow, VersionRow
 from streaming.catalogue.naming import shown, source_name, title_from
+from streaming.catalogue.pictures import poster_tag
 from streaming.catalogue.ports import Access, Sources
 from streaming.catalogue.store import OPEN_STATES, STRANGER_STATES, Position
 from streaming.catalogue.values import Asker, Priority, TitlePage, TitleState, TitleView
@@ -210,7 +211,7 @@ class Catalogue:
             version = store.version(session, title.version_id)
         if version is None or version.poster_object is None:
             raise not_found("picture")
-        return version.poster_object.rsplit("-", 1)[-1].split(".", 1)[0]
+        return poster_tag(version.poster_object)
 
     def _poster(self, title: TitleRow, version: VersionRow | None) -> Poster:
         from transcoder.encrypt import open_poster, poster_aad
@@ -225,8 +226,7 @@ class Catalogue:
         keys = TitleKeys(title.id, version.number, secrets.title_secret, secrets.server_share)
         blob = self._objects.get(version.poster_object)
         data = open_poster(blob, keys.poster_key(), poster_aad(title.id, version.number))
-        etag = version.poster_object.rsplit("-", 1)[-1].split(".", 1)[0]
-        return Poster(data, version.poster_type or "image/jpeg", etag)
+        return Poster(data, version.poster_type or "image/jpeg", poster_tag(version.poster_object))
 
     # --- changing ---
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from streaming.catalogue.model import (
     ChunkAttemptRow,
     ChunkRow,
+    PosterCandidateRow,
     RenditionRow,
     SegmentRow,
     TitleRow,
@@ -179,12 +180,11 @@ def wipe_version(session: Session, version_id: str) -> None:
             playable_us=0,
             stored_bytes=0,
             poster_object=None,
-            poster_sha256=None,
-            poster_bytes=0,
             manifest_object=None,
+            chapters=None,
         )
     )
-    for table in (SegmentRow, RenditionRow, ChunkRow, ChunkAttemptRow):
+    for table in (SegmentRow, RenditionRow, ChunkRow, ChunkAttemptRow, PosterCandidateRow):
         session.execute(delete(table).where(table.version_id == version_id))
 
 
@@ -195,6 +195,9 @@ def object_names(session: Session, version_id: str) -> set[str]:
     )
     names |= set(
         session.scalars(select(RenditionRow.init_object).where(RenditionRow.version_id == version_id))
+    )
+    names |= set(
+        session.scalars(select(PosterCandidateRow.object).where(PosterCandidateRow.version_id == version_id))
     )
     row = session.get(VersionRow, version_id)
     if row is not None:

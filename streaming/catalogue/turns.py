@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-STARTER, COPY, REST, ALL, TEXT = "starter", "copy", "rest", "all", "text"
+STARTER, COPY, REST, ALL, TEXT, BOARD = "starter", "copy", "rest", "all", "text", "board"
 PARTS = (STARTER, COPY, REST, ALL)
-"""Parts that lie in the chunk queue, by how soon a viewer wants them; text is a step of its own."""
+"""Parts that lie in the chunk queue, by how soon a viewer wants them; text and
+the storyboard are steps of their own."""
 URGENT = frozenset({STARTER, COPY})
 """Short or nearly free, and the film plays with them: no other work keeps them waiting."""
 

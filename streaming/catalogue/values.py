@@ -124,6 +124,40 @@ class ChunkFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class NewSubtitle:
+    """A subtitle file as uploaded and what its creator says of it; `language` is a code or "und"."""
+
+    data: bytes
+    language: str = "und"
+    label: str = ""
+    sdh: bool = False
+    forced: bool = False
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SubtitleView:
+    """A subtitle track; `origin` is `film` or `upload`."""
+
+    name: str
+    language: str
+    label: str
+    sdh: bool
+    forced: bool
+    default: bool
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateView:
+    """A picture that can be the poster; `origin` is `film`, `cover` or `upload`."""
+
+    number: int
+    origin: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ChapterView:
     """A named stretch of film, in seconds; an empty title means its number."""
 

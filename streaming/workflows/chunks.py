@@ -85,19 +85,9 @@ def _encode(house: House, task: Task, piece: Piece) -> None:
 
 
 def extract_part(house: House, version_id: VersionId, run: int, number: int) -> None:
-    """Extract, encrypt and commit subtitle track `number`. Raises `Stopped`.
-
-    A track that cannot be read is left out: the film is worth having without it.
-    """
+    """Extract, encrypt and commit subtitle track `number`. Raises `Stopped`."""
     plan = house.plan(version_id)
     text = plan.texts[number]
-    with house.database.write() as session:
-        if text.name not in making.rendition_names(session, version_id):
-            return
-        if attempts.is_committed(session, version_id, number, TEXT):
-            return
-        making.check_running(session, version_id, run)
-        piece = work.begin(session, version_id, [number], TEXT, house.worker, house.clock.now()).pieces[0]
 
     def made(facts: VersionFacts, keys: TitleKeys, sink: ObjectSink, watch: Watch) -> Made:
         source = source_of(house, facts)
@@ -106,16 +96,35 @@ def extract_part(house: House, version_id: VersionId, run: int, number: int) -> 
         )
         return (), tuple(sink.segment(plan, segment) for segment in found)
 
+    spare_part(house, version_id, run, (number, TEXT, text.name), made)
+
+
+def spare_part(
+    house: House, version_id: VersionId, run: int, place: tuple[int, str, str], made: Work
+) -> None:
+    """Make and commit the rendition that is all of a part: `place` is (number, part, its name). Raises
+    `Stopped`.
+
+    What cannot be made is left out: the film is worth having without it.
+    """
+    number, part, name = place
+    with house.database.write() as session:
+        if name not in making.rendition_names(session, version_id):
+            return
+        if attempts.is_committed(session, version_id, number, part):
+            return
+        making.check_running(session, version_id, run)
+        piece = work.begin(session, version_id, [number], part, house.worker, house.clock.now()).pieces[0]
     try:
         watch = Watch(house, version_id, run, (piece.attempt,))
         _attempt(
-            house, lambda session: making.check_running(session, version_id, run), piece, TEXT, watch, made
+            house, lambda session: making.check_running(session, version_id, run), piece, part, watch, made
         )
     except EncodeFailed as fault:
-        log.warning("%s of %s is left out: %s", text.name, version_id, fault)
+        log.warning("%s of %s is left out: %s", name, version_id, fault)
         with house.database.write() as session:
             making.check_running(session, version_id, run)
-            making.drop_rendition(session, version_id, text.name)
+            making.drop_rendition(session, version_id, name)
 
 
 def _attempt(house: House, check: Check, piece: Piece, part: str, watch: Watch, made: Work) -> None:

@@ -1,4 +1,4 @@
-"""The last steps: a poster, the check of everything stored, the signed manifest, and publishing."""
+"""The last steps: the check of everything stored, the signed manifest, and publishing."""
 
 import hashlib
 import logging
@@ -7,60 +7,28 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from streaming.catalogue import attempts, making, store
 from streaming.catalogue.collector import collect_title
 from streaming.catalogue.model import RenditionRow, SegmentRow, VersionRow
+from streaming.catalogue.pictures import candidates_of, listed_picture
+from streaming.catalogue.published import signing_key
 from streaming.catalogue.values import Stage, TitleState, VersionFacts
 from streaming.catalogue.work import new_attempt
 from streaming.errors import Code, Fault
 from streaming.ids import UploadId, VersionId
-from streaming.keys.root import RootKey
 from streaming.workflows.estimate import ENCODED
 from streaming.workflows.house import House, folder_of
-from streaming.workflows.prepare import source_of
-from streaming.workflows.watch import Watch
-from transcoder.encrypt import poster_aad, seal_poster
-from transcoder.errors import TranscoderError
+from streaming.workflows.putting import put_noted
 from transcoder.manifest import Kind, Manifest, ManifestObject, sign_manifest
-from transcoder.poster import make_poster
 from transcoder.verify import verify_title
 
 log = logging.getLogger(__name__)
-POSTER, MANIFEST = "poster", "manifest"
+MANIFEST = "manifest"
+KINDS = {"text": Kind.TEXT, "image": Kind.IMAGE}
 LOOK_SECONDS = 0.5
-
-
-def signing_key(root: RootKey) -> Ed25519PrivateKey:
-    """Give the house's key for manifests, derived from the root key."""
-    return Ed25519PrivateKey.from_private_bytes(root.derived("manifest-signing").reveal())
-
-
-def paint_poster(house: House, version_id: VersionId, run: int) -> None:
-    """Make, seal and keep a picture of the film. A film without one is still a film: no fault leaves here
-    but `Stopped`."""
-    facts = house.facts(version_id, run)
-    with house.database.read() as session:
-        if session.get_one(VersionRow, version_id).poster_object:
-            return
-    attempt = new_attempt()
-    name = f"{folder_of(facts)}/poster-{attempt}.bin"
-    try:
-        with Watch(house, version_id, run) as watch:
-            plan = house.plan(version_id)
-            picture = make_poster(source_of(house, facts), plan, limits=house.limits, cancel=watch.cancel)
-    except TranscoderError as fault:
-        log.warning("no poster for %s: %s", version_id, fault)
-        return
-    sealed = seal_poster(picture, house.keys(facts).poster_key(), poster_aad(facts.title_id, facts.number))
-    _put(house, facts, POSTER, attempt, name, sealed)
-    with house.database.write() as session:
-        making.check_running(session, version_id, run)
-        making.save_poster(session, version_id, name, "image/jpeg", sealed)
-        attempts.end_attempt(session, attempt, "committed", house.clock.now())
 
 
 def publish(house: House, version_id: VersionId, run: int) -> None:
@@ -85,7 +53,7 @@ def publish(house: House, version_id: VersionId, run: int) -> None:
     blob = sign_manifest(manifest, signing_key(house.root))
     attempt = new_attempt()
     name = f"{folder_of(facts)}/manifest-{attempt}.cbor"
-    _put(house, facts, MANIFEST, attempt, name, blob)
+    put_noted(house, facts, MANIFEST, attempt, name, blob)
     now = house.clock.now()
     with house.database.write() as session:
         making.check_running(session, version_id, run)
@@ -145,20 +113,7 @@ def manifest_of(session: Session, facts: VersionFacts, house: House) -> Manifest
             )
         objects += _segments(session, row)
     version = session.get_one(VersionRow, facts.id)
-    if version.poster_object and version.poster_sha256:
-        objects.append(
-            ManifestObject(
-                name=version.poster_object,
-                kind=Kind.POSTER,
-                rendition="",
-                tier="sd",
-                period=-1,
-                sequence=-1,
-                size=version.poster_bytes,
-                sha256=version.poster_sha256,
-                duration=Fraction(0),
-            )
-        )
+    objects += [listed_picture(row) for row in candidates_of(session, facts.id)]
     return Manifest(
         title=facts.title_id,
         version=facts.number,
@@ -178,7 +133,7 @@ def _segments(session: Session, row: RenditionRow) -> list[ManifestObject]:
     return [
         ManifestObject(
             name=segment.object,
-            kind=Kind.TEXT if row.kind == "text" else Kind.SEGMENT,
+            kind=KINDS.get(row.kind, Kind.SEGMENT),
             rendition=row.name,
             tier=row.tier,
             period=segment.period,
@@ -218,11 +173,3 @@ def _getter(house: House, version_id: VersionId, run: int, size: int) -> Callabl
         return found
 
     return get
-
-
-def _put(house: House, facts: VersionFacts, part: str, attempt: str, name: str, data: bytes) -> None:
-    """Put an object that belongs to no chunk; noted first, so that the collector spares it."""
-    with house.database.write() as session:
-        making.check_running(session, facts.id, facts.run)
-        attempts.begin_attempt(session, facts.id, 0, part, attempt, house.worker, house.clock.now())
-    house.objects.put(name, data)

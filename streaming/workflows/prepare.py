@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from streaming.catalogue import making
-from streaming.catalogue.turns import ALL, REST, STARTER, TEXT
+from streaming.catalogue.turns import ALL, BOARD, REST, STARTER, TEXT
 from streaming.catalogue.values import ChapterView, ChunkPart, NewRendition, SourceFacts, VersionFacts
 from streaming.ids import VersionId
 from streaming.workflows.estimate import likely_cost
@@ -85,6 +85,18 @@ def renditions_of(plan: Plan) -> list[NewRendition]:
             height=lowest.height,
         )
     )
+    board = plan.storyboard
+    found.append(
+        NewRendition(
+            name=board.name,
+            kind="image",
+            tier=board.tier,
+            timescale=timescale(plan, board.name),
+            width=board.width,
+            height=board.height,
+            frame_rate=rate / board.frames,
+        )
+    )
     found += [
         NewRendition(
             name=sound.name,
@@ -126,6 +138,7 @@ def parts_of(plan: Plan) -> list[ChunkPart]:
     if rest_of(plan):
         parts.append(ChunkPart(0, REST, first.frames * (rungs - 1)))
     parts += [ChunkPart(chunk.index, ALL, chunk.frames * rungs) for chunk in plan.chunks[1:]]
+    parts.append(ChunkPart(0, BOARD))
     parts += [ChunkPart(number, TEXT) for number in range(len(plan.texts))]
     return parts
 

@@ -8,9 +8,14 @@ from streaming.storage.objects import ObjectStore
 from transcoder.encode import EncodedSegment, InitSegment
 from transcoder.ladder import AudioRendition
 from transcoder.plan import Plan, TextRendition
+from transcoder.tiles import PER_SHEET, Storyboard
 
 IN_FLIGHT = 12
 """Objects of one attempt waiting for the disk; then its encoder waits too."""
+
+
+ENDINGS = {"t": "vtt", "s": "jpg"}
+"""How the names of a rendition's objects end, by its first letter; all others are fragments."""
 
 
 class ObjectSink:
@@ -42,7 +47,8 @@ class ObjectSink:
                 return
             place, name = (item.rendition, -1), f"{item.rendition}/init-{self._attempt}.mp4"
         else:
-            kind, ending = item.rendition[0], "vtt" if item.rendition.startswith("t") else "m4s"
+            kind = item.rendition[0]
+            ending = ENDINGS.get(kind, "m4s")
             place = (item.rendition, item.sequence)
             name = f"{item.rendition}/{kind}-{item.sequence:06d}-{self._attempt}.{ending}"
         self.write(place, f"{self._folder}/{name}", data)
@@ -105,6 +111,8 @@ def start_ticks(plan: Plan, item: EncodedSegment) -> int:
     found = plan.rendition(item.rendition)
     if isinstance(found, AudioRendition):
         return max(0, found.phase + plan.audio_borders(found.name)[item.sequence] * found.samples)
+    if isinstance(found, Storyboard):
+        return item.sequence * PER_SHEET * found.frames * plan.frame_ticks
     if isinstance(found, TextRendition):
         return item.sequence * plan.period_frames * plan.frame_ticks
     return plan.segments[item.sequence].first_frame * plan.frame_ticks

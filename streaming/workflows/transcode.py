@@ -14,8 +14,9 @@ from streaming.jobs.durable import Jobs
 from streaming.workflows.chunks import extract_part
 from streaming.workflows.ending import end_making
 from streaming.workflows.faults import verdict_of
-from streaming.workflows.finish import paint_poster, publish, tidy
+from streaming.workflows.finish import publish, tidy
 from streaming.workflows.house import House
+from streaming.workflows.pictures import make_storyboard, paint_candidates, paint_poster
 from streaming.workflows.prepare import parts_of, prepare
 from streaming.workflows.verdict import DONE, Verdict
 from streaming.workflows.waiting import await_chunks
@@ -53,8 +54,10 @@ class Transcoding:
             ("prepare", prepare, ()),
             ("starter", await_chunks, ((STARTER,),)),
             ("poster", paint_poster, ()),
+            ("pictures", paint_candidates, ()),
             ("chunks", await_chunks, ()),
             ("texts", extract_texts, ()),
+            ("storyboard", make_storyboard, ()),
             ("publish", publish, ()),
         ]
         for name, function, more in steps:

@@ -27,7 +27,16 @@ from streaming.keys.root import RootKey
 from streaming.storage.objects import MemoryObjects
 from transcoder.secret import SecretBytes
 
-TABLES = ("accounts", "titles", "title_versions", "renditions", "chunks", "chunk_attempts", "segments")
+TABLES = (
+    "poster_candidates",
+    "accounts",
+    "titles",
+    "title_versions",
+    "renditions",
+    "chunks",
+    "chunk_attempts",
+    "segments",
+)
 
 
 @dataclass

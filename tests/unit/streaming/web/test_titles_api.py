@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from streaming.accounts.principal import Principal, Role
 from streaming.catalogue import making, queue
+from streaming.catalogue.pictures import save_candidate
 from streaming.catalogue.values import Asker
 from streaming.ids import TitleId
 from streaming.keys.titles import WrappedSecrets, unwrap_secrets
@@ -70,7 +71,7 @@ def give_poster(house: House, title: TitleId) -> None:
         sealed = seal_poster(JPEG, keys.poster_key(), poster_aad(title, facts.number))
         name = f"{title}/{facts.id}/poster-abcdefgh.bin"
         house.objects.put(name, sealed)
-        making.save_poster(session, facts.id, name, "image/jpeg", sealed)
+        save_candidate(session, facts.id, 0, "film", name, sealed, chosen=True)
 
 
 def test_nobody_is_asked_to_log_in(web: Web) -> None:

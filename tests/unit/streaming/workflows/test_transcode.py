@@ -14,7 +14,8 @@ from streaming.catalogue import queue, store, work
 from streaming.catalogue.index import TitleIndex
 from streaming.catalogue.making import Stopped
 from streaming.catalogue.model import ChunkAttemptRow, VersionRow
-from streaming.catalogue.turns import ALL, REST, STARTER
+from streaming.catalogue.published import signing_key
+from streaming.catalogue.turns import ALL, BOARD, REST, STARTER
 from streaming.catalogue.values import Asker, Claim, Failure, Task, TitleState
 from streaming.errors import Fault
 from streaming.ids import TitleId, UploadId, new_id
@@ -25,8 +26,9 @@ from streaming.workflows.crew import Crew, take
 from streaming.workflows.dispatch import Dispatcher
 from streaming.workflows.ending import end_making
 from streaming.workflows.faults import verdict_of
-from streaming.workflows.finish import VerifyFailed, paint_poster, publish, signing_key
+from streaming.workflows.finish import VerifyFailed, publish
 from streaming.workflows.house import House as Worker
+from streaming.workflows.pictures import make_storyboard, paint_candidates, paint_poster
 from streaming.workflows.prepare import parts_of, prepare
 from streaming.workflows.transcode import Transcoding, extract_texts, workflow_id
 from streaming.workflows.waiting import ChunksFailed, await_chunks
@@ -120,6 +122,8 @@ def test_a_film_becomes_playable_with_its_starter_and_ready_with_its_manifest(
     assert early.playable_us >= 1_900_000
     make_all(worker, claim)
     paint_poster(worker, claim.version_id, claim.run)
+    paint_candidates(worker, claim.version_id, claim.run)
+    make_storyboard(worker, claim.version_id, claim.run)
     publish(worker, claim.version_id, claim.run)
     done = index.version(title)
     assert done is not None
@@ -322,7 +326,7 @@ def test_parts_are_in_the_order_in_which_a_viewer_wants_them(
     prepare(worker, claim.version_id, claim.run)
     kinds = [part.part for part in parts_of(worker.plan(claim.version_id))]
     assert kinds[0] == STARTER
-    assert set(kinds) <= {STARTER, REST, ALL}
+    assert set(kinds) <= {STARTER, REST, ALL, BOARD}
 
 
 def test_a_workflow_that_ended_in_silence_fails_its_title_once(
