@@ -15,8 +15,8 @@ from transcoder.tiles import COLUMNS, ROWS
 POSTER_WIDTH = 1280
 _SHORT = 4
 _LOOK_SECONDS = 20
-PICTURES = {"jpeg": "jpeg_pipe", "webp": "webp_pipe"}
-"""Kinds of picture that may be uploaded, and their demuxers; this ffmpeg has no zlib, and so no PNG."""
+PICTURES = {"jpeg": ("jpeg_pipe", "mjpeg"), "webp": ("webp_pipe", "webp")}
+"""Kinds of picture that may be uploaded: demuxer and decoder. This ffmpeg has no zlib, and so no PNG."""
 
 
 def poster_argv(binary: str, source: Path, plan: Plan, pipe: int, limits: Limits) -> list[str]:
@@ -46,16 +46,17 @@ def cover_argv(binary: str, source: Path, stream: int, pipe: int, limits: Limits
 
 def picture_argv(binary: str, kind: str, pipe: int, limits: Limits) -> list[str]:
     """Build the command that reads an uploaded picture (`PICTURES`) from standard input and writes a JPEG."""
-    options = input_options(limits) | {"format_whitelist": PICTURES[kind], "f": PICTURES[kind]}
+    demuxer, decoder = PICTURES[kind]
+    options = input_options(limits, decoder) | _PIPED | {"format_whitelist": demuxer, "f": demuxer}
     return _command(binary, _shrunk(ffmpeg.input("pipe:0", **options)), pipe)
 
 
 def storyboard_argv(binary: str, plan: Plan, pipe: int, limits: Limits) -> list[str]:
     """Build the command that reads `plan.iframes` from standard input and writes JPEG sheets."""
     board = plan.storyboard
-    options = input_options(limits) | {"f": "mov"}
+    options = _PIPED | {"f": "mov"}
     sheets = (
-        ffmpeg.input("pipe:0", **options)
+        ffmpeg.input("pipe:0", **input_options(limits) | options)
         # The picture nearest to each place; where none is near, the one before stays.
         .filter("fps", fps=ratio(plan.frame_rate / board.frames), start_time=0, round="near")
         .filter("tpad", stop=-1, stop_mode="clone")
@@ -68,6 +69,8 @@ def storyboard_argv(binary: str, plan: Plan, pipe: int, limits: Limits) -> list[
     return _command(binary, sheets, pipe, frames=board.sheets, quality=6)
 
 
+_PIPED = {"protocol_whitelist": "pipe"}
+"""What comes through a pipe has no business with files."""
 _JPEG = {"flags": "bicubic", "out_range": "pc", "out_color_matrix": "smpte170m"}
 """JPEG means full range and the matrix of BT.601."""
 
