@@ -12,7 +12,7 @@ class Refused(TranscoderError):
 
     `code` is a stable small word (see `probe`): empty_file, not_a_film, playlist_file, truncated,
     no_video, no_frames, too_many_pixels, too_long, too_slow, unusable_video, unusable_rate, not_found,
-    too_many_tracks, unusable_track. Of key files and folders: key_file_missing, key_file_open,
+    too_many_tracks, unusable_track, bad_name. Of key files and folders: key_file_missing, key_file_open,
     key_file_damaged, key_file_version, other_key_file, other_film, keys_taken, keys_inside, folder_taken,
     folder_busy, not_whole.
     """

@@ -54,6 +54,8 @@ def probe(path: Path, limits: Limits = DEFAULT_LIMITS, cancel: threading.Event |
 
 def _look(path: Path) -> int:
     """Refuse what a glance tells is no film; gives the size in bytes."""
+    if any("\ud800" <= letter <= "\udfff" for letter in str(path)):
+        raise Refused("bad_name", "The name of this file is not in UTF-8.", "Rename it and try again.")
     try:
         with path.open("rb") as file:
             head = file.read(4096)
@@ -98,6 +100,15 @@ def _too_many_pixels(limits: Limits) -> Refused:
         f"The picture is larger than {most} million pixels.",
         "Export the film in 4K or smaller.",
     )
+
+
+def _too_many_tracks(limits: Limits) -> Refused:
+    most = limits.max_streams
+    return Refused("too_many_tracks", f"This film has more than {most} tracks.", "Export it with fewer.")
+
+
+def _names_a_codec(line: str) -> bool:
+    return line.rpartition("] ")[2].startswith("Codec ")
 
 
 def _count_frames(reader: "_Reader", raw: dict[str, Any], stream: tracks.Raw) -> int:
@@ -205,6 +216,8 @@ class _Reader:
             self._refuse(finished.lines)
         if any("max pixel" in line for line in finished.lines):
             raise _too_many_pixels(self._limits)
+        if any("max_streams" in line for line in finished.lines):
+            raise _too_many_tracks(self._limits)
         return raw
 
     def packets(self, last: _Last, begin: Fraction | None) -> None:
@@ -243,13 +256,8 @@ class _Reader:
         if "max pixel" in said:
             raise _too_many_pixels(self._limits)
         if "max_streams" in said:
-            most = self._limits.max_streams
-            raise Refused(
-                "too_many_tracks", f"This film has more than {most} tracks.", "Export it with fewer."
-            )
-        if any(
-            line.rpartition("] ")[2].startswith("Codec ") and "not on whitelist" in line for line in lines
-        ):
+            raise _too_many_tracks(self._limits)
+        if any(_names_a_codec(line) and "not on whitelist" in line for line in lines):
             raise Refused(
                 "unusable_track",
                 "A track of this film is in a format that is not read here.",
