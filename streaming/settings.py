@@ -6,15 +6,9 @@ from typing import Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from transcoder.codec_names import AUDIO_CODECS, VIDEO_CODECS, choose
+
 GB = 1_000_000_000
-
-
-def _words(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    """Read some of the `known` words, by commas; the first is always among them. Raises ValueError."""
-    said = {word.strip().lower() for word in text.split(",") if word.strip()}
-    if strange := said - set(known):
-        raise ValueError(f"{', '.join(sorted(strange))} is not known here; choose from {', '.join(known)}")
-    return tuple(word for word in known if word in said | {known[0]})
 
 
 class Settings(BaseSettings):
@@ -66,24 +60,24 @@ class Settings(BaseSettings):
     @field_validator("codecs")
     @classmethod
     def _known_codecs(cls, value: str) -> str:
-        _words(value, ("h264", "hevc", "av1"))
+        choose(value, VIDEO_CODECS)
         return value
 
     @field_validator("audio_codecs")
     @classmethod
     def _known_audio_codecs(cls, value: str) -> str:
-        _words(value, ("aac", "opus"))
+        choose(value, AUDIO_CODECS)
         return value
 
     @property
     def video_codecs(self) -> tuple[str, ...]:
         """Codecs that the best rungs are made in; H.264 is always there."""
-        return _words(self.codecs, ("h264", "hevc", "av1"))
+        return choose(self.codecs, VIDEO_CODECS)
 
     @property
     def sound_codecs(self) -> tuple[str, ...]:
         """Codecs that sound is made in; AAC is always there."""
-        return _words(self.audio_codecs, ("aac", "opus"))
+        return choose(self.audio_codecs, AUDIO_CODECS)
 
     @property
     def address(self) -> str:

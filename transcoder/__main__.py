@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from transcoder import alone, keyfile, playlists
 from transcoder.check import check
+from transcoder.codec_names import AUDIO_CODECS, VIDEO_CODECS, choose
 from transcoder.errors import Cancelled, TranscoderError
 from transcoder.plan import Policy
 from transcoder.terminal import Bar, Lines, Voice, fault_of, say_plan
@@ -71,12 +72,25 @@ def make(
     preset: Annotated[
         str, typer.Option("--preset", help="The encoder's effort, as x264 names it.")
     ] = DEFAULTS.preset,
+    codecs: Annotated[
+        str, typer.Option("--codecs", help="Of the picture, by commas: h264 always; hevc, av1.")
+    ] = ",".join(DEFAULTS.codecs),
+    audio_codecs: Annotated[
+        str, typer.Option("--audio-codecs", help="Of the sound, by commas: aac always; opus.")
+    ] = ",".join(DEFAULTS.audio_codecs),
     at_once: Annotated[
         int, typer.Option("--chunks-at-once", min=1, max=64, help="Chunks encoded side by side.")
     ] = alone.AT_ONCE,
 ) -> None:
     """Make FILM into the encrypted folder OUT. Stopped? Start the same command again: it goes on."""
-    policy = Policy(crypto_period_seconds=period, segment_seconds=segment, crf=crf, preset=_preset(preset))
+    policy = Policy(
+        crypto_period_seconds=period,
+        segment_seconds=segment,
+        crf=crf,
+        preset=_preset(preset),
+        codecs=_codecs(codecs, VIDEO_CODECS, "--codecs"),
+        audio_codecs=_codecs(audio_codecs, AUDIO_CODECS, "--audio-codecs"),
+    )
     if plan_only:
         sys.exit(_plan(film, policy, as_json=as_json))
     if out is None or key_file is None:
@@ -139,6 +153,13 @@ def _make(order: alone.Order, *, as_json: bool) -> int:
 
 def _voice(*, as_json: bool) -> Voice:
     return Lines() if as_json else Bar()
+
+
+def _codecs(text: str, known: tuple[str, ...], option: str) -> tuple[str, ...]:
+    try:
+        return choose(text, known)
+    except ValueError as fault:
+        raise typer.BadParameter(f"{fault}.", param_hint=option) from None
 
 
 def _preset(name: str) -> str:

@@ -7,6 +7,18 @@ from transcoder.errors import BadMedia
 from transcoder.fmp4 import Buffer, boxes, find
 from transcoder.ladder import AudioRendition, VideoRendition
 
+VIDEO_CODECS = ("h264", "hevc", "av1")
+AUDIO_CODECS = ("aac", "opus")
+"""What can be asked for; the first is always made, because every player knows it."""
+
+
+def choose(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Read some of the `known` words, by commas; the first is always among them. Raises ValueError."""
+    said = {word.strip().lower() for word in text.split(",") if word.strip()}
+    if strange := said - set(known):
+        raise ValueError(f"{', '.join(sorted(strange))} is not known here; choose from {', '.join(known)}")
+    return tuple(word for word in known if word in said | {known[0]})
+
 
 def planned_codecs(rendition: VideoRendition | AudioRendition) -> str:
     """Name the codec of a rendition that has no init segment yet, e.g. "avc1.64001e"."""

@@ -1,7 +1,7 @@
 """A film's folder: encrypted objects, playlists, signed manifest; whole, or to be gone on with.
 
     main.m3u8, v1080.m3u8, …       playlists, written last
-    v1080/init.mp4, 000000.m4s …   segments; subtitles are .vtt; all encrypted
+    v1080/init.mp4, 000000.m4s …   segments; subtitles are .vtt, the storyboard .jpg; all encrypted
     poster.bin                     AES-256-GCM
     title.json                     the title's id, its plan, whom it was signed by, a mark of the source
     manifest.cbor                  every object with its hash, signed: where it is, the film is whole
@@ -42,6 +42,8 @@ from transcoder.secret import SecretBytes
 
 TITLE, MANIFEST, POSTER, MAKING = "title.json", "manifest.cbor", "poster.bin", ".making"
 _EDGE = 1 << 20
+_KINDS = {"t": (Kind.TEXT, "vtt"), "s": (Kind.IMAGE, "jpg")}
+"""Kind and ending of what is no picture or sound, by the first letter of its rendition's name."""
 
 
 @dataclass(frozen=True)
@@ -230,11 +232,11 @@ def init_object(init: InitSegment, tier: str) -> ManifestObject:
 
 
 def segment_object(segment: EncodedSegment) -> ManifestObject:
-    """List a media or text segment."""
-    is_text = segment.rendition.startswith("t")
+    """List a media or text segment, or a sheet of the storyboard."""
+    kind, ending = _KINDS.get(segment.rendition[0], (Kind.SEGMENT, "m4s"))
     return ManifestObject(
-        name=f"{segment.rendition}/{segment.sequence:06d}.{'vtt' if is_text else 'm4s'}",
-        kind=Kind.TEXT if is_text else Kind.SEGMENT,
+        name=f"{segment.rendition}/{segment.sequence:06d}.{ending}",
+        kind=kind,
         rendition=segment.rendition,
         tier=segment.tier,
         period=segment.period,

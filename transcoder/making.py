@@ -2,13 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from transcoder.encode import encode_chunk
-from transcoder.encrypt import poster_aad, seal_poster
+from transcoder.encrypt import decrypt_segment, poster_aad, seal_poster
 from transcoder.errors import Cancelled, EncodeFailed, TranscoderError
 from transcoder.events import Event, LeftOut, Planned, Progressed, Tell
 from transcoder.folder import MANIFEST, TITLE, Folder, PartSink, Record, Title, whole_object
@@ -18,6 +19,7 @@ from transcoder.plan import Chunk, Plan, TextRendition
 from transcoder.poster import make_poster
 from transcoder.rate import RateMeter
 from transcoder.sandbox import Limits
+from transcoder.storyboard import paint_storyboard
 from transcoder.subtitles import extract_text
 from transcoder.verify import verify_title
 
@@ -25,6 +27,7 @@ TRIES = 2
 """A chunk is tried once more if the encoder fails: a second fault is the film's own."""
 POSTER_PART = "poster"
 Work = Callable[[], None]
+Make = Callable[[PartSink], None]
 
 
 class Making:
@@ -64,6 +67,9 @@ class Making:
         Raises EncodeFailed, Cancelled, OSError.
         """
         run_all(self._works(), at_once, self._cancel)
+        board = self._plan.storyboard.name
+        if not self._is_recorded(board):
+            run_all([lambda: self._spare(board, self._paint_storyboard)], 1, self._cancel)
         self._sign()
 
     def _works(self) -> list[Work]:
@@ -73,8 +79,11 @@ class Making:
         self._tell(Planned(self._plan, len(self._plan.chunks) - len(missing)))
         self._meter.note(time.monotonic(), sum(self._frames.values()))
         works = [self._chunk(chunk) for chunk in missing]
-        works += [self._text(text) for text in self._plan.texts if not self._is_recorded(text.name)]
-        return works if self._is_recorded(POSTER_PART) else [*works, self._poster]
+        spare = {text.name: self._text(text) for text in self._plan.texts} | {POSTER_PART: self._paint_poster}
+        for part, make in spare.items():
+            if not self._is_recorded(part):
+                works.append(partial(self._spare, part, make))
+        return works
 
     def _chunk(self, chunk: Chunk) -> Work:
         def work() -> None:
@@ -102,40 +111,50 @@ class Making:
 
         return work
 
-    def _text(self, text: TextRendition) -> Work:
-        def work() -> None:
-            sink = self._sink()
-            try:
-                extract_text(
-                    self._film,
-                    self._plan,
-                    text,
-                    self._keys.content_key,
-                    sink,
-                    cancel=self._cancel,
-                    limits=self._limits,
-                )
-            except EncodeFailed as fault:
-                # The film is worth having without it.
-                self._folder.remove(text.name)
-                self._tell(LeftOut(text.name, fault.sentence))
+    def _text(self, text: TextRendition) -> Make:
+        def make(sink: PartSink) -> None:
+            keys = self._keys.content_key
+            extract_text(self._film, self._plan, text, keys, sink, cancel=self._cancel, limits=self._limits)
+
+        return make
+
+    def _paint_poster(self, sink: PartSink) -> None:
+        picture = make_poster(self._film, self._plan, cancel=self._cancel, limits=self._limits)
+        aad = poster_aad(self._title.id, TITLE_VERSION)
+        sink.put_poster(seal_poster(picture, self._keys.poster_key(), aad))
+
+    def _paint_storyboard(self, sink: PartSink) -> None:
+        keys, pictures = self._keys.content_key, self._winding_pictures()
+        paint_storyboard(self._plan, pictures, keys, sink, cancel=self._cancel, limits=self._limits)
+
+    def _winding_pictures(self) -> Iterator[bytes]:
+        """Give the clear init segment and fragments of the pictures for winding, in order."""
+        winding = self._plan.iframes
+        objects = {item.name: item for record in self._records.values() for item in record.objects}
+        found = sorted(
+            (item for item in objects.values() if item.rendition == winding.name),
+            key=lambda item: item.sequence,
+        )
+        for item in found:
+            stored = self._folder.read(item.name)
+            if item.kind is Kind.INIT:
+                yield stored
             else:
-                self._commit(text.name, sink)
+                key = self._keys.content_key(winding.name, winding.tier, item.period)
+                yield decrypt_segment(stored, key, item.sequence)
 
-        return work
-
-    def _poster(self) -> None:
+    def _spare(self, part: str, make: Make) -> None:
+        """Make a part without which the film is still a film."""
         sink = self._sink()
         try:
-            picture = make_poster(self._film, self._plan, cancel=self._cancel, limits=self._limits)
+            make(sink)
         except Cancelled:
             raise
         except TranscoderError as fault:
-            self._tell(LeftOut(POSTER_PART, str(fault)))
-            return
-        aad = poster_aad(self._title.id, TITLE_VERSION)
-        sink.put_poster(seal_poster(picture, self._keys.poster_key(), aad))
-        self._commit(POSTER_PART, sink)
+            self._folder.remove(part)
+            self._tell(LeftOut(part, str(fault)))
+        else:
+            self._commit(part, sink)
 
     def _sign(self) -> None:
         """Check every object; then sign for all of them, the title itself included."""

@@ -10,7 +10,8 @@ from fractions import Fraction
 from transcoder import hls
 from transcoder.ladder import AudioRendition, VideoRendition
 from transcoder.manifest import Kind, ManifestObject
-from transcoder.plan import IFrameRendition, Plan, TextRendition
+from transcoder.plan import IFrameRendition, Plan
+from transcoder.tiles import Storyboard
 
 MAIN, CHAPTERS = "main.m3u8", "chapters.json"
 KEYS = "keys"
@@ -33,8 +34,8 @@ def write(
     found = {}
     for one in described:
         items = by_rendition[one.name]
-        # Subtitles are cut by crypto period: their own longest counts.
-        longest = [item.duration for item in items] if one.kind == "text" else lengths
+        # Subtitles are cut by crypto period, sheets last longer: their own longest counts.
+        longest = lengths if one.kind in ("video", "audio", "iframe") else [item.duration for item in items]
         found[media_name(one.name)] = hls.media(
             one,
             segments := _segments(items),
@@ -146,6 +147,7 @@ def _described(
             width=one.width,
             height=one.height,
             frame_rate=plan.frame_rate,
+            hdr=one.hdr,
             init_name=init,
         )
     if isinstance(one, AudioRendition):
@@ -176,7 +178,16 @@ def _described(
             height=rung.height,
             init_name=init,
         )
-    assert isinstance(one, TextRendition)  # noqa: S101  # a plan holds nothing else
+    if isinstance(one, Storyboard):
+        return hls.Rendition(
+            name=name,
+            kind="image",
+            tier=one.tier,
+            bandwidth=peak,
+            width=one.width,
+            height=one.height,
+            frame_rate=plan.frame_rate / one.frames,
+        )
     return hls.Rendition(
         name=name,
         kind="text",
@@ -192,9 +203,7 @@ def _described(
 def rates(items: Iterable[ManifestObject]) -> tuple[int, int]:
     """Bits a second, peak and average. The peak is that of the densest stretch of segments that lasts between
     0.5 and 1.5 times the target duration (RFC 8216 §4.3.4.2)."""
-    listed = sorted(
-        (item for item in items if item.kind in (Kind.SEGMENT, Kind.TEXT)), key=lambda item: item.sequence
-    )
+    listed = sorted((item for item in items if item.duration), key=lambda item: item.sequence)
     if not listed:
         return 0, 0
     target = _rounded(max(item.duration for item in listed))

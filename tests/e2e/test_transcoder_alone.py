@@ -126,11 +126,12 @@ def test_a_folder_with_its_keys_inside_plays_as_it_is(place: Path, film: Path, c
 
 def test_the_folder_holds_no_key_no_clear_media_and_not_the_films_name(made: Path, place: Path) -> None:
     secrets = [path.read_bytes() for path in (place / "keys").iterdir()]
-    assert len(secrets) == len(set(secrets)) == 4 * 3
+    assert len(secrets) == len(set(secrets)) == 4 * 3 + 1
     files = [path for path in made.rglob("*") if path.is_file()]
     stored = b"".join(path.read_bytes() for path in files)
     assert not any(secret in stored for secret in secrets)
     assert b"mdat" not in stored
+    assert b"JFIF" not in stored
     assert b"Good evening." not in stored
     assert b"subtitled" not in stored
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in (place / "keys").iterdir())
@@ -142,6 +143,7 @@ def test_the_playlists_are_those_of_a_whole_film(made: Path) -> None:
     assert [one.uri for one in main.playlists] == ["v240.m3u8"]
     assert main.playlists[0].stream_info.closed_captions == "NONE"
     assert {one.type for one in main.media} == {"AUDIO", "SUBTITLES"}
+    assert len(main.image_playlists) == len(main.iframe_playlists) == 1
     video = m3u8.load(str(made / "v240.m3u8"))
     assert video.is_endlist
     assert video.playlist_type == "vod"
@@ -339,6 +341,7 @@ def test_what_is_typed_wrong_ends_with_two(film: Path, tmp_path: Path) -> None:
         (film, tmp_path / "out"),
         (film, tmp_path / "out", "--key-file", tmp_path / "k", "--key-url", "https://example.org/{period}"),
         (film, tmp_path / "out", "--key-file", tmp_path / "k", "--preset", "fastest"),
+        (film, tmp_path / "out", "--key-file", tmp_path / "k", "--codecs", "h264,vp9"),
     ):
         assert run(*words).returncode == 2
     assert list(tmp_path.iterdir()) == []
