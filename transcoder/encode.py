@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -11,15 +11,17 @@ from typing import Protocol
 from transcoder import aac, binaries, opus, process
 from transcoder.codec_names import planned_codecs, video_codecs
 from transcoder.encrypt import encrypt_segment
-from transcoder.errors import EncodeFailed
+from transcoder.errors import BadMedia, EncodeFailed
 from transcoder.fmp4 import Splitter, add_edit_list, read_fragment, retime
 from transcoder.fmp4_sound import make_fragment
 from transcoder.graph import PROGRESS, encode_argv
+from transcoder.graph_copy import copied_origin
 from transcoder.graph_sound import spare_frames
 from transcoder.iframes import first_picture
 from transcoder.keyschedule import KeySource
 from transcoder.ladder import AudioRendition, VideoRendition
 from transcoder.plan import Chunk, IFrameRendition, Plan, Segment
+from transcoder.remux import CopiedPicture, CopiedSound, not_copyable
 from transcoder.sandbox import DEFAULT_LIMITS, Bounds, Limits, Sandbox
 
 
@@ -159,9 +161,44 @@ class _Work:
     def _consumer(self, name: str) -> process.Consumer:
         rendition = self._plan.rendition(name)
         if isinstance(rendition, AudioRendition):
-            return lambda stream: self._audio(rendition, stream)
+            return lambda stream: (self._copied_audio if rendition.copied else self._audio)(rendition, stream)
         assert isinstance(rendition, VideoRendition)  # noqa: S101  # plan.renditions holds no text
-        return lambda stream: self._video(rendition, stream)
+        return lambda stream: (self._copied_video if rendition.copied else self._video)(rendition, stream)
+
+    def _copied_video(self, rung: VideoRendition, stream: Iterator[bytes]) -> None:
+        copied = CopiedPicture(self._plan, rung, self._segments, copied_origin(self._plan))
+        for piece in self._pieces(stream, rung.name):
+            if rung.name not in self._inits:
+                copied.begin(piece)
+                self._begin_video(rung, piece)
+                continue
+            for segment, clear in copied.feed(piece):
+                self._put_picture(rung, segment, clear)
+
+    def _copied_audio(self, audio: AudioRendition, stream: Iterator[bytes]) -> None:
+        copied = CopiedSound(self._plan, audio, self._segments, copied_origin(self._plan))
+        for piece in self._pieces(stream, audio.name):
+            if audio.name not in self._inits:
+                copied.begin(piece)
+                self._put_init(audio.name, planned_codecs(audio), _sound_init(audio))
+                continue
+            self._put_copied(audio, copied.feed(piece))
+        self._put_copied(audio, copied.finish())
+
+    def _put_copied(self, audio: AudioRendition, made: Iterable[tuple[Segment, bytes]]) -> None:
+        borders = self._plan.audio_borders(audio.name)
+        for segment, clear in made:
+            self._put(audio, segment, clear, borders[segment.sequence + 1] - borders[segment.sequence])
+
+    def _pieces(self, stream: Iterator[bytes], name: str) -> Iterator[bytearray]:
+        """Split what ffmpeg copies of the source: what is damaged there shows here."""
+        splitter = Splitter()
+        try:
+            for data in stream:
+                yield from splitter.feed(data)
+            splitter.close()
+        except BadMedia as fault:
+            raise not_copyable(name, str(fault)) from fault
 
     def _video(self, rung: VideoRendition, stream: Iterator[bytes]) -> None:
         splitter = Splitter()
@@ -169,13 +206,16 @@ class _Work:
         for data in stream:
             for piece in splitter.feed(data):
                 if rung.name not in self._inits:
-                    init = add_edit_list(piece, self._plan.reorder_ticks(rung))
-                    self._put_init(rung.name, video_codecs(piece), init)
-                    if rung.name == self._plan.iframes.source:
-                        self._put_init(self._plan.iframes.name, video_codecs(piece), init)
+                    self._begin_video(rung, piece)
                 else:
                     self._put_video(rung, next(waiting, None), piece)
         splitter.close()
+
+    def _begin_video(self, rung: VideoRendition, piece: bytearray) -> None:
+        init = add_edit_list(piece, self._plan.reorder_ticks(rung))
+        self._put_init(rung.name, video_codecs(piece), init)
+        if rung.name == self._plan.iframes.source:
+            self._put_init(self._plan.iframes.name, video_codecs(piece), init)
 
     def _put_video(self, rung: VideoRendition, segment: Segment | None, piece: bytearray) -> None:
         found = read_fragment(piece)
@@ -189,7 +229,9 @@ class _Work:
         if set(found.durations) != {ticks}:
             raise EncodeFailed("output_mismatch", f"{rung.name}: frames of uneven length.")
         start, delay = segment.first_frame * ticks, self._plan.reorder_ticks(rung)
-        clear = retime(piece, segment.sequence + 1, start, delay)
+        self._put_picture(rung, segment, retime(piece, segment.sequence + 1, start, delay))
+
+    def _put_picture(self, rung: VideoRendition, segment: Segment, clear: bytes) -> None:
         self._put(rung, segment, clear, segment.frames)
         if rung.name == self._plan.iframes.source:
             self._put(self._plan.iframes, segment, first_picture(clear), 1)

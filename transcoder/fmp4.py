@@ -4,7 +4,7 @@ Box layouts: ISO/IEC 14496-12 (§8.8.12 tfdt, §8.8.7 tfhd, §8.8.8 trun), AAC i
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -188,32 +188,37 @@ def retime(data: Buffer, number: int, start: int, delay: int) -> bytes:
     """Write a video fragment's `moof` anew: its number, its decode time, `delay` added to every offset.
 
     With `delay` the reorder delay no composition offset is negative; `add_edit_list` takes it off again.
-    (ffmpeg's own demuxer misplaces fragments with negative offsets by that delay.) Only the first sample is
-    a sync sample. Raises BadMedia if the samples are of uneven length or shown before `start`.
+    (ffmpeg's own demuxer misplaces fragments with negative offsets by that delay.) Raises BadMedia if the
+    samples are of uneven length or shown before `start`.
     """
     found = read_fragment(data)
-    if len(set(found.durations)) != 1 or min(found.offsets) + delay < 0:
-        raise BadMedia("frames of uneven length, or shown before their segment")
-    rows = b"".join(struct.pack(">II", *row) for row in zip(found.sizes, _later(found, delay), strict=True))
-    moof_size = 8 + 16 + 8 + 24 + 20 + 24 + len(rows)
+    if len(set(found.durations)) != 1:
+        raise BadMedia("frames of uneven length")
+    mdat = find(data, "mdat")
+    rows = list(zip(found.sizes, (offset + delay for offset in found.offsets), strict=True))
+    return make_video_fragment(number, start, found.durations[0], rows, data[mdat.body : mdat.end])
+
+
+def make_video_fragment(
+    number: int, start: int, ticks: int, rows: Sequence[tuple[int, int]], payload: Buffer
+) -> bytes:
+    """Write samples of `ticks` each as one `moof` + `mdat`; a row is a sample's size and composition offset.
+
+    Only the first sample is a sync sample. Raises BadMedia for a negative offset.
+    """
+    if min(offset for _, offset in rows) < 0:
+        raise BadMedia("a frame is shown before its segment")
+    table = b"".join(struct.pack(">II", *row) for row in rows)
+    moof_size = 8 + 16 + 8 + 24 + 20 + 24 + len(table)
     traf = make_box(
         "traf",
         # default-base-is-moof; default duration and flags (not a sync sample)
-        make_full_box("tfhd", 0, 0x020028, struct.pack(">III", 1, found.durations[0], 0x01010000)),
+        make_full_box("tfhd", 0, 0x020028, struct.pack(">III", 1, ticks, 0x01010000)),
         make_full_box("tfdt", 1, 0, struct.pack(">Q", start)),
-        make_full_box(
-            "trun", 0, 0xA05, struct.pack(">IiI", len(found.sizes), moof_size + 8, 0x02000000), rows
-        ),
+        make_full_box("trun", 0, 0xA05, struct.pack(">IiI", len(rows), moof_size + 8, 0x02000000), table),
     )
     moof = make_box("moof", make_full_box("mfhd", 0, 0, struct.pack(">I", number)), traf)
-    mdat = find(data, "mdat")
-    return b"".join(
-        (moof, struct.pack(">I4s", mdat.end - mdat.body + 8, b"mdat"), data[mdat.body : mdat.end])
-    )
-
-
-def _later(fragment: Fragment, delay: int) -> list[int]:
-    return [offset + delay for offset in fragment.offsets]
+    return b"".join((moof, struct.pack(">I4s", 8 + len(payload), b"mdat"), payload))
 
 
 def add_edit_list(init: Buffer, delay: int) -> bytes:

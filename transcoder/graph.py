@@ -7,6 +7,7 @@ from typing import Any
 
 import ffmpeg
 
+from transcoder.graph_copy import copied_end, copied_picture, copied_sound
 from transcoder.graph_sound import encoded_sounds, sound_output
 from transcoder.graph_words import plain, ratio, seconds
 from transcoder.ladder import VideoRendition
@@ -35,21 +36,37 @@ def encode_argv(
     """Build the command that encodes renditions `names` of a chunk to `pipes` (rendition -> descriptor).
 
     Every video pipe gets fragmented MP4 with one fragment per segment, times from 0; a sound pipe gets
-    what `graph_sound` says.
+    what `graph_sound` says, and a copied rendition's what `graph_copy` does.
     """
-    film = ffmpeg.input(f"file:{source}", **_input(plan, chunk, limits))
-    video = [rung for rung in plan.video if rung.name in names]
-    outputs = []
+    options = _input(plan, chunk, limits)
+    if set(names) <= set(plan.copied):
+        options |= copied_end(plan, chunk)
+    film = ffmpeg.input(f"file:{source}", **options)
+    video = [rung for rung in plan.video if rung.name in names and not rung.copied]
+    outputs = _copies(film, plan, names, pipes)
     if video:
         split = _grid(film, plan, chunk).filter_multi_output("split", len(video))
         for number, rung in enumerate(video):
             picture = _picture(split.stream(number), plan, rung)
             outputs.append(picture.output(f"pipe:{pipes[rung.name]}", **_video_output(plan, chunk, rung)))
-    wanted = [audio for audio in plan.audios if audio.name in names]
+    wanted = [audio for audio in plan.audios if audio.name in names and not audio.copied]
     for audio, sound in encoded_sounds(film, plan, wanted, chunk):
         outputs.append(sound.output(f"pipe:{pipes[audio.name]}", **sound_output(audio)))
     command = ffmpeg.merge_outputs(*outputs).global_args(*global_words(pipes))
     return [str(word) for word in ffmpeg.compile(command, cmd=binary)]
+
+
+def _copies(film: Any, plan: Plan, names: Collection[str], pipes: Mapping[str, int]) -> list[Any]:
+    outputs = []
+    for rung in plan.video:
+        if rung.copied and rung.name in names:
+            source = film[str(plan.info.video.index)]
+            outputs.append(source.output(f"pipe:{pipes[rung.name]}", **copied_picture(plan)))
+    for audio in plan.audios:
+        if audio.copied and audio.name in names:
+            source = film[str(audio.stream)]
+            outputs.append(source.output(f"pipe:{pipes[audio.name]}", **copied_sound(plan)))
+    return outputs
 
 
 def subtitle_argv(

@@ -1,5 +1,7 @@
 """Where a film is cut: segments, crypto periods, chunks; all in whole frames. Pure."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -107,6 +109,37 @@ def _seconds(first_period: bool, period_seconds: int, segment_seconds: int) -> l
 def _may_join(borders: list[int], rate: Fraction, period_frames: int) -> bool:
     tiny = (borders[-1] - borders[-2]) < _TINY * rate
     return tiny and borders[-2] % period_frames != 0
+
+
+def copied_borders(
+    keys: Sequence[int], frames: int, rate: Fraction, segment_seconds: int, longest_seconds: int
+) -> tuple[int, ...]:
+    """Frames at which segments begin where that must be at one of `keys`, ending with `frames` itself.
+
+    As near to 1, 1, 2, 2, 2 s and then `segment_seconds` as the key frames allow. Crypto periods follow: a
+    segment belongs to the one in which it begins. Raises ValueError unless `keys` rise from 0 with at most
+    `longest_seconds` between them.
+    """
+    ends = (*keys, frames)
+    most = round(longest_seconds * rate)
+    if ends[0] != 0 or any(not 0 < b - a <= most for a, b in pairwise(ends)):
+        raise ValueError("key frames must rise from the first frame and stand close enough")
+    borders, steps = [0], iter(_RAMP)
+    while borders[-1] < frames:
+        wanted = round(next(steps, segment_seconds) * rate)
+        borders.append(_next_border(ends, borders[-1], wanted, most))
+    if len(borders) > 2 and borders[-1] - borders[-2] < _TINY * rate:
+        del borders[-2]
+    return tuple(borders)
+
+
+def _next_border(ends: Sequence[int], at: int, wanted: int, most: int) -> int:
+    """The last key frame that is not too late; one a little later rather than a sliver of a segment."""
+    place = bisect_right(ends, at + wanted)
+    early, late = ends[place - 1], ends[min(place, len(ends) - 1)]
+    if early > at and ((early - at) * 2 >= wanted or not at < late <= at + most):
+        return early
+    return late
 
 
 def make_segments(borders: tuple[int, ...], period_frames: int) -> tuple[Segment, ...]:

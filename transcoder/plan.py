@@ -33,6 +33,8 @@ class Policy:
 
     `codecs`: "h264", which every player knows, and what the best rungs are made in beside it ("hevc", "av1");
     `audio_codecs`: "aac", which every player knows, and what is offered beside it ("opus").
+    A streamable source is copied up to `copied_rate` times the bits a second that a fixed ladder would give
+    its picture (0: never), and if its key frames are at most `copied_seconds` apart.
     """
 
     crypto_period_seconds: int = 60
@@ -43,6 +45,8 @@ class Policy:
     av1_preset: int = 8
     codecs: tuple[str, ...] = ("h264",)
     audio_codecs: tuple[str, ...] = ("aac",)
+    copied_rate: int = 2
+    copied_seconds: int = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,12 @@ class Plan:
     def starter(self) -> tuple[str, ...]:
         """The renditions of chunk 0 that make the film playable soonest: the lowest rung and sound."""
         return (self.lowest.name, *self._sounds)
+
+    @property
+    def copied(self) -> tuple[str, ...]:
+        """What one process that copies the best rung gives: that rung and all sound; empty if none is."""
+        rungs = tuple(rung.name for rung in self.video if rung.copied)
+        return (*rungs, *self._sounds) if rungs else ()
 
     @cached_property
     def iframes(self) -> IFrameRendition:

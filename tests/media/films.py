@@ -41,9 +41,10 @@ def counted(
     path = folder / f"{words}.{container}"
     if path.exists():
         return path
-    bar = size[0] // BITS
-    code = f"geq=lum='if(mod(floor(N/pow(2,floor(X/{bar}))),2),235,16)':cb=128:cr=128"
-    video = f"color=gray:s={size[0]}x{size[1]}:r={rate},format=yuv420p,{code}"
+    # Written small, since `geq` takes its time for every pixel.
+    code = "geq=lum='if(mod(floor(N/pow(2,floor(X/2))),2),235,16)':cb=128:cr=128"
+    large = f"scale={size[0] // BITS * BITS}:{size[1]}:flags=neighbor,pad={size[0]}:{size[1]},setsar=1"
+    video = f"color=gray:s={2 * BITS}x2:r={rate},format=yuv420p,{code},{large}"
     seconds = float(frames / rate)
     run_ffmpeg(
         *("-f", "lavfi", "-i", video, "-f", "lavfi", "-i", f"{sound}:d={seconds:.6f}"),
@@ -51,6 +52,26 @@ def counted(
         *("-x264-params", "open-gop=1", "-c:a", audio_codec, *extra, str(path)),
     )  # fmt: skip
     return path
+
+
+def streamable(
+    folder: Path,
+    rate: Fraction,
+    frames: int,
+    container: str = "mp4",
+    *,
+    gop: int = 48,
+    reorder: int = 2,
+    sound_rate: int = 48_000,
+    extra: tuple[str, ...] = (),
+    name: str = "streamable",
+) -> Path:
+    """A counted film of 640 × 360 that players could play as it is: closed GOPs of `gop` frames, stereo."""
+    fixed = ("-g", str(gop), "-keyint_min", str(gop), "-sc_threshold", "0", "-x264-params", "open-gop=0")
+    own = f"{name}-{gop}-{reorder}-{sound_rate}"
+    sound = f"sine=440:r={sound_rate}"
+    words = ("-bf", str(reorder), *fixed, "-ac", "2", *extra)
+    return counted(folder, rate, frames, container, size=(640, 360), sound=sound, extra=words, name=own)
 
 
 def flash_and_beep(

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.media.films import run_ffmpeg
+from transcoder.copyrun import copy_chunks
 from transcoder.encode import ChunkResult, EncodedSegment, InitSegment, encode_chunk
 from transcoder.encrypt import decrypt_segment
 from transcoder.keyschedule import TitleKeys
+from transcoder.packets import copy_if_possible
 from transcoder.plan import Plan, Policy, make_plan
 from transcoder.probe import probe
 from transcoder.secret import SecretBytes
@@ -65,6 +67,18 @@ class Transcoded:
         words = ("-i", str(self.write(video, folder)), "-i", str(self.write(sound, folder)))
         run_ffmpeg("-copyts", *words, "-map", "0:v", "-map", "1:a", "-c", "copy", str(path))
         return path
+
+
+def copy(film: Path, policy: Policy = SHORT) -> Transcoded:
+    """Probe and plan a film that can be copied, copy its best rung in one run, encode the others."""
+    plan = copy_if_possible(film, make_plan(probe(film), policy))
+    assert plan.copied, plan.reasons
+    sink, results = MemorySink(), list[ChunkResult]()
+    copy_chunks(film, plan, plan.chunks, KEYS.content_key, lambda _: sink, results.append)
+    others = [name for name in plan.renditions if name not in plan.copied]
+    for chunk in plan.chunks if others else ():
+        results.append(encode_chunk(film, plan, chunk, others, KEYS.content_key, sink))
+    return Transcoded(plan, sink, results)
 
 
 def transcode(film: Path, policy: Policy = SHORT) -> Transcoded:
