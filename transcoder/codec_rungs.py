@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from transcoder.ladder import VideoRendition
+from transcoder.ladder import CARE_STEPS, VideoRendition
 from transcoder.media import VideoTrack
 
 MOST = 2
@@ -89,11 +89,12 @@ def _others(rung: VideoRendition, codecs: Sequence[str], track: VideoTrack) -> I
                 rung,
                 name=f"{rung.name}{name}",
                 codec=name,
-                crf=rung.crf + codec.crf,
+                crf=rung.crf + codec.crf - (CARE_STEPS if rung.careful else 0),
                 maxrate=maxrate,
                 bufsize=maxrate * 2,
                 level=_level(codec, rung, track.frame_rate, maxrate),
                 copied=False,
+                careful=False,
                 hdr=hdr,
                 reorder=codec.reorder,
                 reason=_reason(codec, hdr),

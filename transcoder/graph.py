@@ -23,6 +23,9 @@ _OTHER_MARGIN = Fraction(12)
 
 PROGRESS = "progress"
 
+_CARE = "rc-lookahead=40:trellis=1:b-adapt=2"
+"""What `veryfast` leaves out and costs least for what it saves: an eighth fewer bits at equal quality."""
+
 
 def encode_argv(
     binary: str,
@@ -89,15 +92,20 @@ def global_words(pipes: Mapping[str, int]) -> list[str]:
 
 
 def _input(plan: Plan, chunk: Chunk, limits: Limits) -> dict[str, Any]:
+    margin = _MARGIN.get(plan.info.container, _OTHER_MARGIN)
+    return input_from(plan, chunk.first_frame / plan.frame_rate - margin, limits)
+
+
+def input_from(plan: Plan, after: Fraction, limits: Limits) -> dict[str, Any]:
+    """Options that read the film from the key frame at or before `after` seconds of it."""
     options: dict[str, Any] = dict(input_options(limits))
     options |= {"threads": limits.threads or "auto", "dn": None, "sn": None}
     if plan.info.container in _MARGIN:
         # These say in their head what they hold; ffmpeg needs only enough to open the decoders.
         options |= {"probesize": 1_000_000, "analyzeduration": 1_000_000}
-    start = plan.info.video.start + chunk.first_frame / plan.frame_rate
-    start -= _MARGIN.get(plan.info.container, _OTHER_MARGIN)
-    if chunk.first_frame and start > plan.info.video.start:
+    if after > 0:
         # The key frame before this time; the graph cuts to the frame. Times are the container's own.
+        start = plan.info.video.start + after
         options |= {"ss": seconds(start), "seek_timestamp": 1, "noaccurate_seek": None}
     return options
 
@@ -105,11 +113,8 @@ def _input(plan: Plan, chunk: Chunk, limits: Limits) -> dict[str, Any]:
 def _grid(film: Any, plan: Plan, chunk: Chunk) -> Any:
     track, rate = plan.info.video, plan.frame_rate
     first, end = chunk.first_frame, chunk.end_frame
-    stream = film[str(track.index)]
-    if track.interlaced:
-        stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
     return normal(
-        stream
+        woven(film[str(track.index)], plan)
         # One clock for every chunk, in which a frame is a whole number of ticks and the film begins at 0.
         .filter("settb", f"1/{plan.timescale}")
         .filter("setpts", f"PTS-{round(track.start * plan.timescale)}")
@@ -120,6 +125,13 @@ def _grid(film: Any, plan: Plan, chunk: Chunk) -> Any:
         .filter("setpts", f"PTS-{first}"),
         plan,
     )
+
+
+def woven(stream: Any, plan: Plan) -> Any:
+    """Make whole pictures of interlaced ones."""
+    if not plan.info.video.interlaced:
+        return stream
+    return stream.filter("bwdif", mode="send_frame", deint="interlaced")
 
 
 def normal(stream: Any, plan: Plan) -> Any:
@@ -152,17 +164,19 @@ def _colours(plan: Plan) -> dict[str, str]:
 
 
 def _picture(stream: Any, plan: Plan, rung: VideoRendition) -> Any:
-    scaled = stream.filter("scale", rung.width, rung.height, flags="bicubic", out_range="tv")
+    return resized(stream, rung.width, rung.height)
+
+
+def resized(stream: Any, width: int, height: int) -> Any:
+    """Scale a picture as every rung is scaled."""
+    scaled = stream.filter("scale", width, height, flags="bicubic", out_range="tv")
     return scaled.filter("setsar", 1).filter("format", "yuv420p")
 
 
 def _video_output(plan: Plan, chunk: Chunk, rung: VideoRendition) -> dict[str, Any]:
     return {
-        "c:v": "libx264",
-        "preset": plan.policy.preset,
-        "profile:v": "high",
+        **x264(plan.policy.preset, rung.crf, careful=rung.careful),
         "level:v": rung.level,
-        "crf": rung.crf,
         "maxrate": rung.maxrate,
         "bufsize": rung.bufsize,
         # Key frames at segment borders and nowhere else, each closed: one fragment is one segment.
@@ -171,10 +185,6 @@ def _video_output(plan: Plan, chunk: Chunk, rung: VideoRendition) -> dict[str, A
         "g": 100_000,
         "keyint_min": 1,
         "sc_threshold": 0,
-        # The same in every preset, and `stitchable`, so that every chunk has the same init segment.
-        "bf": 3,
-        "refs": 2,
-        "x264-params": "stitchable=1:open-gop=0:weightp=1:b-pyramid=normal",
         "fps_mode": "passthrough",
         "f": "mp4",
         "movflags": "+frag_keyframe+empty_moov+default_base_moof+negative_cts_offsets+skip_trailer",
@@ -184,6 +194,21 @@ def _video_output(plan: Plan, chunk: Chunk, rung: VideoRendition) -> dict[str, A
         "write_btrt": 0,
         "flush_packets": 1,
         **plain(),
+    }
+
+
+def x264(preset: str, crf: int, *, careful: bool) -> dict[str, Any]:
+    """Options of the H.264 encoder."""
+    # The same in every preset, and `stitchable`, so that every chunk has the same init segment.
+    same = "stitchable=1:open-gop=0:weightp=1:b-pyramid=normal"
+    return {
+        "c:v": "libx264",
+        "preset": preset,
+        "profile:v": "high",
+        "crf": crf,
+        "bf": 3,
+        "refs": 2,
+        "x264-params": f"{same}:{_CARE}" if careful else same,
     }
 
 

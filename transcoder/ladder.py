@@ -14,6 +14,9 @@ HD_PIXELS = 1920 * 1088
 REORDER_FRAMES = 2
 """Frames by which B-pyramids make decoding run ahead of showing; the same in every encode (see `graph`)."""
 
+CARE_STEPS = 2
+"""Steps of CRF by which a careful H.264 encoder may be coarser for the same picture (see `graph`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class VideoRendition:
@@ -21,7 +24,8 @@ class VideoRendition:
 
     `codec` is "h264", "hevc" or "av1". `copied`: the source's own packets, not encoded again. `hdr`: ""
     (SDR), "pq" or "hlg". `reorder`: frames by which a picture is shown later than it could be decoded.
-    `reason` is a sentence: why this rung is there and why at this rate.
+    `careful`: the encoder thinks longer, for fewer bits. `reason` is a sentence: why this rung is there and
+    why at this rate.
     """
 
     name: str
@@ -36,6 +40,7 @@ class VideoRendition:
     copied: bool = False
     hdr: str = ""
     reorder: int = REORDER_FRAMES
+    careful: bool = False
     reason: str = ""
 
     @property
@@ -162,11 +167,12 @@ def _rendition(rung: _Rung, size: tuple[int, int], frame_rate: Fraction, crf: in
     share = Fraction(width * height, rung.width * rung.height)
     speed = Fraction(3, 2) if frame_rate > 30 else Fraction(1)
     maxrate = max(200_000, int(rung.maxrate * share * speed) // 1000 * 1000)
-    level = _level(width, height, frame_rate, maxrate)
+    level = level_of(width, height, frame_rate, maxrate)
     return VideoRendition(rung.name, _tier(size), width, height, crf, maxrate, maxrate * 2, level)
 
 
-def _level(width: int, height: int, frame_rate: Fraction, maxrate: int) -> str:
+def level_of(width: int, height: int, frame_rate: Fraction, maxrate: int) -> str:
+    """Give the lowest level of H.264 (High profile) that holds a rung."""
     blocks = -(-width // 16) * -(-height // 16)
     for level, speed, frame, bits in _LEVELS:
         if blocks <= frame and blocks * frame_rate <= speed and maxrate <= bits:

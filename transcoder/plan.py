@@ -1,7 +1,7 @@
 """From what a film is to what will be made of it: renditions, segments, crypto periods, chunks. Pure."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -18,12 +18,19 @@ from transcoder.grid import (
     segment_borders,
 )
 from transcoder.jsonform import from_plain, to_plain
-from transcoder.ladder import AudioRendition, VideoRendition, make_ladder
+from transcoder.ladder import CARE_STEPS, AudioRendition, VideoRendition, make_ladder
 from transcoder.media import MediaInfo
 from transcoder.sounds import make_sounds
 from transcoder.tiles import PER_SHEET, Storyboard, make_storyboard
 
 __all__ = ["Chunk", "Plan", "Policy", "Segment", "TextRendition", "make_plan"]
+
+
+LOWEST_STEPS = CARE_STEPS + 2
+"""Steps of CRF that the lowest rung of a ladder by content is coarser: what one sees of it is its size."""
+
+FIRST = "Comes first, so that the film starts at once, and carries it over the slowest lines."
+BY_SIZE = "The qualities and rates are the usual ones for a picture of this size."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,7 @@ class Policy:
     `av1_preset` as SVT-AV1.
 
     `codecs`: "h264", which every player knows, and what the best rungs are made in beside it ("hevc", "av1");
+    `ladder`: "fixed", by the picture's size alone, or "content", by what `choosing` finds.
     `audio_codecs`: "aac", which every player knows, and what is offered beside it ("opus").
     A streamable source is copied up to `copied_rate` times the bits a second that a fixed ladder would give
     its picture (0: never), and if its key frames are at most `copied_seconds` apart.
@@ -44,6 +52,7 @@ class Policy:
     hevc_preset: str = "veryfast"
     av1_preset: int = 8
     codecs: tuple[str, ...] = ("h264",)
+    ladder: str = "content"
     audio_codecs: tuple[str, ...] = ("aac",)
     copied_rate: int = 2
     copied_seconds: int = 6
@@ -180,6 +189,15 @@ class Plan:
         rungs = tuple(rung.name for rung in self.video if rung.copied)
         return (*rungs, *self._sounds) if rungs else ()
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether the ladder is final; until then only the lowest rung and the sounds are."""
+        return bool(self.reasons)
+
+    def opening(self) -> "Plan":
+        """What is sure before the ladder is decided: the lowest rung, and everything that is no picture."""
+        return replace(self, video=(self.lowest,))
+
     @cached_property
     def iframes(self) -> IFrameRendition:
         """The pictures for winding: those of the lowest rung."""
@@ -267,7 +285,10 @@ def make_texts(info: MediaInfo) -> tuple[TextRendition, ...]:
 
 
 def make_plan(info: MediaInfo, policy: Policy = DEFAULT_POLICY) -> Plan:
-    """Decide what will be made of a film; the same input always gives the same plan."""
+    """Decide what will be made of a film; the same input always gives the same plan.
+
+    With a ladder by content all but its lowest rung is provisional: `content.choose_ladder` decides it.
+    """
     track, rate = info.video, info.video.frame_rate
     # At least ten thousand ticks a second, as other packagers write: 24 becomes 24000, 1000 ticks a frame.
     scale = 1 if rate.numerator >= 10_000 else 1000
@@ -276,7 +297,7 @@ def make_plan(info: MediaInfo, policy: Policy = DEFAULT_POLICY) -> Plan:
     return Plan(
         info=info,
         policy=policy,
-        video=add_codecs(make_ladder(track.width, track.height, rate, policy.crf), policy.codecs, track),
+        video=_ladder(info, policy),
         audios=make_sounds(info.audios, policy.audio_codecs),
         texts=make_texts(info),
         timescale=rate.numerator * scale,
@@ -284,4 +305,14 @@ def make_plan(info: MediaInfo, policy: Policy = DEFAULT_POLICY) -> Plan:
         period_frames=period_frames,
         segment_borders=borders,
         chunk_borders=chunk_borders(make_segments(borders, period_frames), rate),
+        reasons=(BY_SIZE,) if policy.ladder == "fixed" else (),
     )
+
+
+def _ladder(info: MediaInfo, policy: Policy) -> tuple[VideoRendition, ...]:
+    track = info.video
+    rungs = make_ladder(track.width, track.height, track.frame_rate, policy.crf)
+    if policy.ladder == "content":
+        lowest = replace(rungs[-1], crf=policy.crf + LOWEST_STEPS, careful=True, reason=FIRST)
+        rungs = (*rungs[:-1], lowest)
+    return add_codecs(rungs, policy.codecs, track)

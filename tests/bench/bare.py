@@ -26,9 +26,14 @@ def whole(plan: Plan) -> tuple[Plan, Chunk]:
     return one, one.chunks[0]
 
 
-def encode(film: Path, plan: Plan, chunk: Chunk, names: Collection[str], folder: Path) -> float:
-    """Encode to files with one ffmpeg process, no encryption, no fsync; gives seconds."""
-    return _encode(film, plan, chunk, [names], folder)
+def encode(
+    film: Path, plan: Plan, chunk: Chunk, names: Collection[str], folder: Path, *, keep: bool = False
+) -> float:
+    """Encode to files with one ffmpeg process, no encryption, no fsync; gives seconds.
+
+    The files are removed unless they are to be kept, each under its rendition's name.
+    """
+    return _encode(film, plan, chunk, [names], folder, keep=keep)
 
 
 def encode_apart(film: Path, plan: Plan, chunk: Chunk, folder: Path) -> float:
@@ -45,7 +50,15 @@ def _rungs(plan: Plan) -> list[tuple[str, ...]]:
     return [*((rung.name,) for rung in plan.video[:-1]), plan.starter]
 
 
-def _encode(film: Path, plan: Plan, chunk: Chunk, groups: Sequence[Collection[str]], folder: Path) -> float:
+def _encode(
+    film: Path,
+    plan: Plan,
+    chunk: Chunk,
+    groups: Sequence[Collection[str]],
+    folder: Path,
+    *,
+    keep: bool = False,
+) -> float:
     """Run one process for each group of renditions, side by side; gives seconds until the last has ended."""
     begun = time.perf_counter()
     with ExitStack() as stack:
@@ -57,7 +70,8 @@ def _encode(film: Path, plan: Plan, chunk: Chunk, groups: Sequence[Collection[st
     for name in (name for names in groups for name in names):
         if not (folder / name).stat().st_size:
             raise RuntimeError(f"the bare encoder wrote nothing for {name}")
-        (folder / name).unlink()
+        if not keep:
+            (folder / name).unlink()
     return took
 
 

@@ -1,0 +1,40 @@
+"""Decide a film's ladder by its content: measure, choose, say why; or the usual ladder where that fails."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from transcoder.choosing import choose
+from transcoder.codec_rungs import add_codecs
+from transcoder.complexity import measure
+from transcoder.errors import EncodeFailed
+from transcoder.plan import Plan
+from transcoder.reasons import explained, too_small, unmeasured
+from transcoder.sampling import samples_of
+from transcoder.sandbox import DEFAULT_LIMITS, Limits
+
+
+def choose_ladder(
+    source: Path, plan: Plan, *, cancel: threading.Event | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Plan:
+    """Give `plan`, as `make_plan` made it, its final ladder; a plan that is decided stays as it is.
+
+    The lowest rung is never changed: its first chunk may be in the making. The same film always gives the
+    same plan. Raises Cancelled.
+    """
+    if plan.is_decided:
+        return plan
+    plain = replace(plan, video=tuple(rung for rung in plan.video if rung.codec == "h264"))
+    decided = _decided(source, plain, cancel, limits)
+    track = plan.info.video
+    return replace(decided, video=add_codecs(decided.video, plan.policy.codecs, track))
+
+
+def _decided(source: Path, plan: Plan, cancel: threading.Event | None, limits: Limits) -> Plan:
+    if len(plan.video) == 1:
+        return too_small(plan)
+    try:
+        curves = measure(source, plan, plan.video, cancel=cancel, limits=limits)
+    except EncodeFailed:
+        return unmeasured(plan)
+    return explained(plan, choose(plan, curves), len(samples_of(plan)))
