@@ -85,7 +85,8 @@ class _Choosing:
         """As fine as the policy asks, but no finer than eyes see, and within what the ceiling allows."""
         curve = self._curves[rung.name]
         seen = min(curve.crf_of_quality(ENOUGH), self._finest + SPARED)
-        return self._pick(rung, max(self._finest, seen, curve.crf_of_rate(_most(rung))))
+        affordable = min(curve.crf_of_rate(_most(rung)), self._coarsest)
+        return self._pick(rung, max(self._finest, seen, affordable))
 
     def _shows(self, pick: Pick, below: Pick | None, smaller: VideoRendition) -> bool:
         """Tell whether the smaller size, given as many bits, would look visibly worse."""

@@ -74,7 +74,8 @@ def _with_reason(plan: Plan, picks: Sequence[Pick], place: int) -> VideoRenditio
     pick = picks[place]
     if pick.rung.reason:
         return pick.rung
-    rates = f"About {rate_words(pick.point.rate)}, {rate_words(pick.rung.maxrate)} at most"
+    usual = min(pick.point.rate, float(pick.rung.maxrate))
+    rates = f"About {rate_words(usual)}, {rate_words(pick.rung.maxrate)} at most"
     if place:
         above = picks[place - 1]
         share = round(100 * pick.point.rate / above.point.rate)

@@ -109,7 +109,8 @@ def samples_of(plan: Plan) -> tuple[Sample, ...]:
         return (Sample(Fraction(0), min(plan.frames, 2 * frames)),)
     margin = length / 25
     step = (length - 2 * margin) / number
-    return tuple(Sample(margin + step * place + step / 2, frames) for place in range(number))
+    first = margin + (step - frames / rate) / 2
+    return tuple(Sample(first + step * place, frames) for place in range(number))
 
 
 def trials_of(plan: Plan, rungs: Sequence[VideoRendition]) -> tuple[Trial, ...]:

@@ -4,9 +4,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from tests.media.facts import picture, sound
-from transcoder.graph import encode_argv
+from transcoder.graph import encode_argv, sample_argv
 from transcoder.media import MediaInfo
 from transcoder.plan import Plan, make_plan
+from transcoder.sampling import Sample, Trial
 from transcoder.sandbox import DEMUXERS, FILM_DECODERS, Limits
 
 VIDEO = picture(
@@ -50,7 +51,7 @@ def test_the_whole_command_of_a_middle_chunk() -> None:
         *("-protocol_whitelist", "file", "-seek_timestamp", "1", "-sn", "-ss", "1.085000"),
         *("-threads", "auto", "-i", "file:/films/-a b.mkv", "-filter_complex", graph),
         *("-map", "[s10]", "-f", "mp4", "-avoid_negative_ts", "disabled", "-bf", "3", "-bufsize", "900000"),
-        *("-c:v", "libx264", "-crf", "22", "-fflags", "+bitexact", "-flush_packets", "1"),
+        *("-c:v", "libx264", "-crf", "26", "-fflags", "+bitexact", "-flush_packets", "1"),
         *("-force_key_frames", "0.000000,1.981146,3.983146", "-forced-idr", "1", "-fps_mode", "passthrough"),
         *(
             "-g",
@@ -68,7 +69,8 @@ def test_the_whole_command_of_a_middle_chunk() -> None:
         "+frag_keyframe+empty_moov+default_base_moof+negative_cts_offsets+skip_trailer",
         *("-preset", "veryfast", "-profile:v", "high", "-refs", "2", "-sc_threshold", "0"),
         *("-use_editlist", "0", "-video_track_timescale", "24000", "-write_btrt", "0", "-x264-params"),
-        *("stitchable=1:open-gop=0:weightp=1:b-pyramid=normal", "pipe:5"),
+        "stitchable=1:open-gop=0:weightp=1:b-pyramid=normal:rc-lookahead=40:trellis=1:b-adapt=2",
+        "pipe:5",
         *("-map", "[s18]", "-f", "adts", "-ac", "2", "-ar", "48000", "-b:a", "128000", "-c:a", "aac"),
         *(
             "-fflags",
@@ -91,3 +93,19 @@ def test_the_first_chunk_does_not_seek() -> None:
     argv = encode_argv("ffmpeg", Path("/a"), made, made.chunks[0], ("v240",), {"v240": 5}, Limits())
     assert "-ss" not in argv
     assert "pipe:6" not in argv
+
+
+def test_a_sample_is_decoded_once_and_compared_with_what_every_encoder_made() -> None:
+    made = plan()
+    trials = (Trial("v240", 426, 240, 24), Trial("v240", 426, 240, 32))
+    pipes = {"bits-0": 5, "quality-0": 6, "bits-1": 7, "quality-1": 8}
+    sample = Sample(Fraction(3), 12)
+    argv = sample_argv("ffmpeg", Path("/films/a b.mkv"), made, sample, trials, pipes, Limits())
+    assert argv.count("-i") == 1
+    assert [argv[place + 1] for place, word in enumerate(argv) if word == "-crf"] == ["24", "32"]
+    assert [argv[place + 1] for place, word in enumerate(argv) if word == "-dec"] == ["0:0", "1:0", "2:0"]
+    graphs = [argv[place + 1] for place, word in enumerate(argv) if word == "-filter_complex"]
+    assert "trim=end_frame=12" in graphs[0]
+    reference = [word for word in argv if word in ("pipe:5", "pipe:7", "reference")].index("reference")
+    assert graphs[1].startswith(f"[dec:{reference}]")
+    assert [f"file=pipe\\\\:{pipe}" in graphs[1] for pipe in (6, 8)] == [True, True]
