@@ -11,7 +11,7 @@ from math import floor
 
 from transcoder.ladder import VideoRendition, level_of
 from transcoder.plan import Plan
-from transcoder.sampling import FINE, Curve, Point
+from transcoder.sampling import CLEAR, FINE, Curve, Point
 
 VISIBLE = 1.0
 """XPSNR in dB by which a rung must look better than what would be there without it."""
@@ -65,8 +65,10 @@ class _Choosing:
         """Walk down from the best rung that is worth having."""
         *upper, lowest = self._plan.video
         last = self._lowest(lowest)
-        picks: list[Pick] = []
+        picks = [self._copied(rung) for rung in upper if rung.copied]
         for place, rung in enumerate(upper):
+            if rung.copied:
+                continue
             if not picks:
                 pick, below = self._best(rung), self._plan.video[place + 1]
                 if self._shows(pick, last if below is lowest else None, below):
@@ -76,6 +78,11 @@ class _Choosing:
             if lower and self._differs(lower, picks[-1], last):
                 picks.append(lower)
         return [*picks, last]
+
+    def _copied(self, rung: VideoRendition) -> Pick:
+        """What is in the source already: nothing looks better, and its bits are what they are."""
+        rate = float(self._plan.info.size * 8 / self._plan.duration)
+        return Pick(rung, Point(rung.crf, min(rate, float(rung.maxrate)), rung.maxrate, CLEAR))
 
     def _lowest(self, rung: VideoRendition) -> Pick:
         point = self._curves[rung.name].at(rung.crf)
@@ -127,6 +134,9 @@ class _Choosing:
         """Give each rung its ceiling: above its hardest sample, below what its level and the house allow."""
         bounded = [picks[-1]]
         for pick in reversed(picks[:-1]):
+            if pick.rung.copied:
+                bounded.insert(0, pick)
+                continue
             least = max(pick.rung.maxrate / 4, bounded[0].rung.maxrate * 1.25)
             most = max(least, _most(pick.rung))
             ceiling = int(min(most, max(least, pick.point.peak * HEADROOM))) // 1000 * 1000

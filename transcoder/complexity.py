@@ -23,12 +23,12 @@ def measure(
     cancel: threading.Event | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> tuple[Curve, ...]:
-    """Measure the sizes of `rungs` on the film; the same film always gives the same curves.
+    """Measure the sizes of `rungs` that are encoded; the same film always gives the same curves.
 
     Compared at the size of `plan.video[0]`, as a screen of that size shows it. Nothing is written anywhere.
     Raises EncodeFailed, Cancelled.
     """
-    trials = trials_of(plan, rungs)
+    trials = trials_of(plan, [rung for rung in rungs if not rung.copied])
     taken = [_take(source, plan, sample, trials, cancel, limits) for sample in samples_of(plan)]
     return sum_up(trials, taken, plan.frame_rate, plan.policy.segment_seconds)
 

@@ -1,6 +1,7 @@
 """Decide a film's ladder by its content: measure, choose, say why; or the usual ladder where that fails."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from transcoder.choosing import choose
 from transcoder.codec_rungs import add_codecs
 from transcoder.complexity import measure
 from transcoder.errors import EncodeFailed
+from transcoder.ladder import VideoRendition
 from transcoder.plan import Plan
 from transcoder.reasons import explained, too_small, unmeasured
 from transcoder.sampling import samples_of
@@ -26,8 +28,16 @@ def choose_ladder(
         return plan
     plain = replace(plan, video=tuple(rung for rung in plan.video if rung.codec == "h264"))
     decided = _decided(source, plain, cancel, limits)
-    track = plan.info.video
-    return replace(decided, video=add_codecs(decided.video, plan.policy.codecs, track))
+    return replace(decided, video=_with_codecs(plan, decided.video))
+
+
+def _with_codecs(plan: Plan, chosen: Sequence[VideoRendition]) -> tuple[VideoRendition, ...]:
+    """Put rungs of other codecs beside the chosen ones; beside a copied rung they stay what they were."""
+    copied = [rung.name for rung in chosen if rung.copied]
+    codecs = plan.policy.codecs
+    beside = {f"{name}{codec}" for name in copied for codec in codecs}
+    settled = {rung.name: rung for rung in plan.video if rung.name in beside}
+    return tuple(settled.get(rung.name, rung) for rung in add_codecs(chosen, codecs, plan.info.video))
 
 
 def _decided(source: Path, plan: Plan, cancel: threading.Event | None, limits: Limits) -> Plan:

@@ -123,6 +123,17 @@ def test_a_picture_better_than_eyes_are_is_spared_bits() -> None:
     assert fine == plain + 4
 
 
+def test_a_copied_rung_stays_as_it_is_and_the_others_are_chosen_below_it() -> None:
+    plan = plan_of()
+    curves = curves_of(plan, 0.5, 40, 0.004)[1:]
+    copied = replace(plan.video[0], copied=True, crf=0, maxrate=4_000_000)
+    plan = replace(plan, video=(copied, *plan.video[1:]), info=replace(plan.info, size=100 * 3_000_000 // 8))
+    picks = choose(plan, curves)
+    assert picks[0].rung == copied
+    assert len(picks) > 2
+    assert picks[1].point.rate <= 3_000_000 / NEAREST
+
+
 def test_rates_are_said_as_people_say_them() -> None:
     assert rate_words(4_100_000) == "4.1 Mbit/s"
     assert rate_words(850_400) == "850 kbit/s"

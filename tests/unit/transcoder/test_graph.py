@@ -4,7 +4,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from tests.media.facts import picture, sound
-from transcoder.graph import encode_argv, sample_argv
+from transcoder.graph import encode_argv
+from transcoder.graph_sample import sample_argv
 from transcoder.media import MediaInfo
 from transcoder.plan import Plan, make_plan
 from transcoder.sampling import Sample, Trial
