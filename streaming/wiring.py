@@ -5,7 +5,7 @@ adapter below.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,9 +55,9 @@ class Services:
 
     def keys_of(self, title_id: str, version_id: str) -> TitleKeys:
         """Unwrap a title version's secrets; blocks. Raises `Fault` GONE when they are shredded."""
-        version = self.index.version(TitleId(title_id))
+        version = self.index.version(TitleId(title_id), VersionId(version_id))
         wrapped = self.index.secrets(VersionId(version_id))
-        if version is None or version.version_id != version_id or wrapped is None:
+        if version is None or wrapped is None:
             raise Fault(
                 Code.GONE,
                 "This film is no longer here.",
@@ -134,6 +134,12 @@ def _uploads(settings: Settings, database: Database, clock: Clock, catalogue: Ca
     """Make uploads feed titles; a partial upload feeds none until it is joined."""
 
     def made(upload: Upload) -> TitleId:
+        if upload.remakes:
+            # If that title cannot be made anew (any more), the film is not lost: it becomes one of its own.
+            with suppress(Fault):
+                return catalogue.remake_for_upload(
+                    upload.owner_id, TitleId(upload.remakes), upload.id, upload.length
+                )
         return catalogue.title_for_upload(
             upload.owner_id, upload.id, upload.filename, upload.title, upload.length
         )

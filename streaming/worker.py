@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import threading
+from datetime import timedelta
 
 from streaming.clock import SystemClock
 from streaming.db.engine import Database, open_engine
@@ -52,6 +53,7 @@ def run_worker(settings: Settings) -> None:
         limits=Limits(max_pixels=settings.max_pixels),
         keep_uploads=settings.keep_uploads,
         policy=Policy(codecs=settings.video_codecs, audio_codecs=settings.sound_codecs),
+        lease_grace=timedelta(seconds=settings.lease_grace_seconds),
     )
     with database.write() as session:
         work.bury(session, identity.name, clock.now())  # an earlier process of this name

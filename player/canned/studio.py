@@ -114,6 +114,7 @@ BROKEN = Failure(
     "encoder_failed",
     can_retry=True,
 )
+ANEW = "The version that plays is untouched. Make the film anew once more when the cause is mended."
 FAULTS = (
     ChunkFault(
         4,
@@ -206,6 +207,17 @@ STUDIOS = (
         ),
     ),
     State("Studio film", "ready", _title),
+    State(
+        "Studio film",
+        "made anew",
+        lambda p: replace(_title(p), remake=replace(ENCODING, playable_s=0.0), can_remake=True),
+    ),
+    State("Studio film", "can be made anew", lambda p: replace(_title(p), can_remake=True)),
+    State(
+        "Studio film",
+        "could not be made anew",
+        lambda p: _title(p, replace(READY, failure=replace(BROKEN, hint=ANEW, can_retry=False))),
+    ),
     State("Studio film", "no licences", lambda p: replace(_title(p), licences=(), licences_total=0)),
     State(
         "Studio film", "many licences", lambda p: replace(_title(p), licences=_many(), licences_total=1312)

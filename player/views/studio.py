@@ -153,6 +153,9 @@ class StudioTitle:
     tracks: tuple[Track, ...] = ()
     ladder: tuple[Rung, ...] = ()
     faults: tuple[ChunkFault, ...] = ()
+    remake: Progress | None = None
+    can_remake: bool = False
+    """Whether the source is still here."""
     licences: tuple[LicenceRow, ...] = ()
     licences_total: int = 0
     link_once: str | None = None

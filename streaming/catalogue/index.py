@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sqlalchemy import false, or_, select
+from sqlalchemy import and_, false, or_, select
 
 from streaming.catalogue.model import RenditionRow, SegmentRow, TitleRow, VersionRow
 from streaming.catalogue.values import ChapterView, TitleState
@@ -78,12 +78,19 @@ class TitleIndex:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def version(self, title_id: TitleId) -> IndexedVersion | None:
-        """Give the title's version that plays or is being made, or None."""
+    def version(self, title_id: TitleId, version_id: VersionId | None = None) -> IndexedVersion | None:
+        """Give the title's version that plays or is being made, or None.
+
+        With `version_id`, give that one, also when it was published and another has taken its place since.
+        """
+        which = VersionRow.id == TitleRow.version_id
+        if version_id is not None:
+            published = VersionRow.published_at.is_not(None)
+            which = and_(VersionRow.id == version_id, or_(which, published))
         with self._database.read() as session:
             found = session.execute(
                 select(TitleRow, VersionRow)
-                .join(VersionRow, VersionRow.id == TitleRow.version_id)
+                .join(VersionRow, and_(VersionRow.title_id == TitleRow.id, which))
                 .where(TitleRow.id == title_id)
             ).first()
             if found is None:

@@ -35,13 +35,13 @@ class Stopped(Exception):
 def facts(session: Session, version_id: str) -> VersionFacts | None:
     """What the workflow needs of a version, or None when it was deleted."""
     found = session.execute(
-        select(VersionRow, TitleRow.owner_id)
+        select(VersionRow, TitleRow.owner_id, TitleRow.version_id)
         .join(TitleRow, TitleRow.id == VersionRow.title_id)
         .where(VersionRow.id == version_id)
     ).first()
     if found is None:
         return None
-    row, owner_id = found
+    row, owner_id, playing = found
     return VersionFacts(
         id=VersionId(row.id),
         title_id=TitleId(row.title_id),
@@ -50,6 +50,7 @@ def facts(session: Session, version_id: str) -> VersionFacts | None:
         run=row.run,
         upload_id=UploadId(row.upload_id) if row.upload_id else None,
         phase=Phase(row.phase),
+        is_remake=playing != row.id,
         period_seconds=row.period_seconds,
         wrapped_title_secret=row.wrapped_title_secret,
         wrapped_server_share=row.wrapped_server_share,
@@ -266,9 +267,14 @@ def source_gone(session: Session, version_id: str) -> None:
 
 
 def spent_uploads(session: Session) -> list[UploadId]:
-    """Uploads of published versions: nobody needs their files any more."""
+    """Uploads of published versions, unless one is made from them again: nobody needs their files."""
+    needed = select(VersionRow.upload_id).where(
+        VersionRow.published_at.is_(None), VersionRow.upload_id.is_not(None)
+    )
     found = select(VersionRow.upload_id).where(
-        VersionRow.published_at.is_not(None), VersionRow.upload_id.is_not(None)
+        VersionRow.published_at.is_not(None),
+        VersionRow.upload_id.is_not(None),
+        VersionRow.upload_id.not_in(needed),
     )
     return [UploadId(upload_id) for upload_id in session.scalars(found) if upload_id]
 

@@ -6,12 +6,11 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from streaming.catalogue.model import ChunkAttemptRow, TitleRow, VersionRow
-from streaming.catalogue.values import Failure, Stage, TitleState
-from streaming.catalogue.views import progress_of
+from streaming.catalogue.values import Failure, Phase, Stage, TitleState
+from streaming.catalogue.views import making_of
 from streaming.db.engine import Database
 from streaming.ids import AccountId, TitleId
 
-IN_THE_MAKING = (TitleState.QUEUED, TitleState.ENCODING)
 MOST = 100
 
 
@@ -66,8 +65,8 @@ class Overview:
         with self._database.read() as session:
             rows = session.execute(
                 select(TitleRow, VersionRow)
-                .join(VersionRow, VersionRow.id == TitleRow.version_id)
-                .where(TitleRow.state.in_(IN_THE_MAKING))
+                .join(VersionRow, VersionRow.title_id == TitleRow.id)
+                .where(VersionRow.phase != Phase.REST)
                 .order_by(VersionRow.queued_at)
                 .limit(MOST)
             ).all()
@@ -129,13 +128,12 @@ class Overview:
 
 
 def _job(title: TitleRow, version: VersionRow) -> JobView:
-    progress = progress_of(title, version, None)
     return JobView(
         TitleId(title.id),
         title.name,
         AccountId(title.owner_id),
         Stage(version.stage),
-        progress.percent if progress else 0.0,
+        making_of(version, None).percent,
         version.queued_at,
         version.worker or "",
     )

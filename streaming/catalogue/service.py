@@ -1,10 +1,10 @@
 """What can be done with titles: make one for an upload, list, show, change, cancel, retry, delete."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from streaming.catalogue import queue, store, work
+from streaming.catalogue import queue, remaking, store, work
 from streaming.catalogue.collector import collect_title
 from streaming.catalogue.failures import chunk_failures
 from streaming.catalogue.model import TitleRow, VersionRow
@@ -13,7 +13,7 @@ from streaming.catalogue.pictures import poster_tag
 from streaming.catalogue.ports import Access, Sources
 from streaming.catalogue.store import OPEN_STATES, STRANGER_STATES, Position
 from streaming.catalogue.values import Asker, Priority, TitlePage, TitleState, TitleView
-from streaming.catalogue.views import owns, view_of
+from streaming.catalogue.views import making_of, owns, view_of
 from streaming.clock import Clock
 from streaming.db.engine import Database
 from streaming.errors import Code, Fault, not_found
@@ -121,7 +121,8 @@ class Catalogue:
             if length is not None:
                 version.source_bytes = length
             among = (TitleState.UPLOADING,)
-            if store.set_state(session, version.title_id, TitleState.QUEUED, now, among=among):
+            arrived = remaking.awaits_upload(session, version)
+            if arrived or store.set_state(session, version.title_id, TitleState.QUEUED, now, among=among):
                 store.mark_queued(session, version, now)
 
     def upload_gone(self, upload_id: UploadId) -> None:
@@ -131,6 +132,8 @@ class Catalogue:
             title = session.get(TitleRow, version.title_id) if version else None
             if title is not None and title.state == TitleState.UPLOADING:
                 session.delete(title)
+            elif version is not None and remaking.awaits_upload(session, version):
+                remaking.drop(session, version.id)
 
     def stored_bytes(self, owner_id: AccountId) -> int:
         """Bytes that an account's titles take as encrypted objects; uploads count their own files."""
@@ -148,8 +151,13 @@ class Catalogue:
             waits = title.state == TitleState.QUEUED and version is not None
             place = queue.positions(session).get(version.id) if waits and version else None
             failures = chunk_failures(session, version.id) if version else ()
+            remake = remaking.remake_of(session, title_id)
+            remade_place = queue.positions(session).get(remake.id) if remake else None
         names = self._access.names_of([AccountId(title.owner_id)])
-        return view_of(title, version, renditions, asker, names, place, failures)
+        view = view_of(title, version, renditions, asker, names, place, failures)
+        if remake is None or not owns(asker, title):
+            return view
+        return replace(view, remake=making_of(remake, remade_place))
 
     def page(
         self,
@@ -246,18 +254,25 @@ class Catalogue:
         return self.show(asker, title_id)
 
     def cancel(self, asker: Asker, title_id: TitleId) -> TitleView:
-        """Stop the making: keys and rows of what was made go at once, its objects after."""
+        """Stop the making: keys and rows of what was made go at once, its objects after.
+
+        Of a film that is being made anew, the version that plays stays untouched.
+        """
         with self._database.write() as session:
             title = self._owned(session, asker, title_id)
             now = self._clock.now()
-            if not store.set_state(session, title.id, TitleState.CANCELLED, now, among=OPEN_STATES):
+            remake = remaking.remake_of(session, title_id)
+            if title.state == TitleState.READY and remake is not None:
+                remaking.drop(session, remake.id)
+            elif store.set_state(session, title.id, TitleState.CANCELLED, now, among=OPEN_STATES):
+                store.wipe_version(session, title.version_id or "")
+            else:
                 raise Fault(
                     Code.CONFLICT,
                     "This film is not being made right now, so there is nothing to cancel.",
                     "Look at its state again; delete the film if you do not want it.",
                     name="not_in_the_making",
                 )
-            store.wipe_version(session, title.version_id or "")
         collect_title(self._database, self._objects, title_id, self._clock.now())
         return self.show(asker, title_id)
 
@@ -287,6 +302,65 @@ class Catalogue:
         else:
             version.run += 1
         store.mark_queued(session, version, now)
+
+    def remake(self, asker: Asker, title_id: TitleId) -> TitleView:
+        """Make a finished title anew from its upload, to the ladder of today and under new keys.
+
+        The version that plays goes on playing until the new one takes its place.
+        """
+        with self._database.write() as session:
+            title = self._owned(session, asker, title_id)
+            playing = self._remakable(session, title)
+            upload = UploadId(playing.upload_id) if playing.upload_id else None
+            if upload is None or self._sources.source_path(upload) is None:
+                raise Fault(
+                    Code.CONFLICT,
+                    "The uploaded file of this film was removed when the film was ready.",
+                    "Upload it again for this film, with “matinee title remake ID --source FILE”. "
+                    "The operator can have such files kept (MATINEE_KEEP_UPLOADS).",
+                    name="source_gone",
+                )
+            version = self._add_version(session, title, playing, upload, playing.source_bytes)
+            store.mark_queued(session, version, self._clock.now())
+        return self.show(asker, title_id)
+
+    def remake_for_upload(
+        self, owner_id: AccountId, title_id: TitleId, upload_id: UploadId, length: int | None = None
+    ) -> TitleId:
+        """Make a finished title anew from a new upload, once that is whole; `length` in bytes if known."""
+        with self._database.write() as session:
+            made = store.version_of_upload(session, upload_id)
+            if made is None:
+                title = self._owned(session, Asker(owner_id), title_id)
+                self._add_version(session, title, self._remakable(session, title), upload_id, length or 0)
+        return title_id
+
+    def _remakable(self, session: Session, title: TitleRow) -> VersionRow:
+        playing = store.version(session, title.version_id)
+        if playing is None or title.state != TitleState.READY:
+            raise Fault(
+                Code.CONFLICT,
+                "Only a finished film can be made anew.",
+                "Wait until it is ready, or try a failed one again.",
+                name="not_ready",
+            )
+        if remaking.remake_of(session, title.id) is not None:
+            raise Fault(
+                Code.CONFLICT,
+                "This film is being made anew already.",
+                "Wait until it is done, or cancel that first.",
+                name="remaking_already",
+            )
+        return playing
+
+    def _add_version(
+        self, session: Session, title: TitleRow, playing: VersionRow, upload: UploadId, source_bytes: int
+    ) -> VersionRow:
+        version = remaking.new_version(playing, upload, source_bytes)
+        self._give_secrets(title, version)
+        title.failure_code = title.failure_sentence = title.failure_hint = None
+        session.add(version)
+        return version
 
     def delete(self, asker: Asker, title_id: TitleId) -> None:
         """Remove a title: keys and rows in one transaction, then its upload and objects."""

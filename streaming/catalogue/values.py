@@ -192,6 +192,8 @@ class TitleView:
     upload_id: UploadId | None
     chapters: tuple[ChapterView, ...] = ()
     chunk_failures: tuple[ChunkFailure, ...] = ()
+    remake: Progress | None = None
+    """How far the version is that shall take the place of the one that plays."""
     priority: Priority = Priority.NORMAL
     priority_by_house: bool = False
     """Whether an operator set it: then it counts among everybody's films."""
@@ -216,6 +218,8 @@ class VersionFacts:
     run: int
     upload_id: UploadId | None
     phase: Phase
+    is_remake: bool
+    """Whether another version of the title plays meanwhile."""
     period_seconds: int
     wrapped_title_secret: bytes | None
     wrapped_server_share: bytes | None

@@ -32,6 +32,11 @@ def progress_of(title: TitleRow, version: VersionRow, queue_position: int | None
     """How far the making is; None once there is nothing to wait for."""
     if title.state not in (TitleState.UPLOADING, TitleState.QUEUED, TitleState.ENCODING):
         return None
+    return making_of(version, queue_position)
+
+
+def making_of(version: VersionRow, queue_position: int | None) -> Progress:
+    """How far the making of a version is, whatever its title shows."""
     stage = Stage(version.stage)
     return Progress(
         stage=stage,

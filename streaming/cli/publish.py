@@ -58,7 +58,7 @@ def publish(
     return None
 
 
-def upload(client: Client, film: Path, title: str | None, *, quiet: bool) -> str:
+def upload(client: Client, film: Path, title: str | None, *, quiet: bool, remakes: str | None = None) -> str:
     """Send the file with a bar that shows bytes, speed and time left; gives the title's id."""
     if not film.is_file():
         raise Fault(Code.INVALID, f"There is no file {film}.", "Check the path.", name="no_file")
@@ -74,7 +74,10 @@ def upload(client: Client, film: Path, title: str | None, *, quiet: bool) -> str
     ) as bar:
         task = bar.add_task("upload", total=film.stat().st_size)
         sent = TusClient(client.url, client.headers).upload(
-            film, title=title, progress=lambda done, total: bar.update(task, completed=done, total=total)
+            film,
+            title=title,
+            remakes=remakes,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     if sent.title_id is None:
         raise NotPublished(

@@ -1,11 +1,13 @@
 """`matinee title …`: what is published."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from streaming.catalogue.values import Priority
 from streaming.cli.client import Client
+from streaming.errors import Code, Fault
 from transcoder.output import clean, length, megabytes, out, plain, print_json, print_pairs, print_table
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -74,6 +76,7 @@ def show(title: TitleArgument, as_json: AsJson = False) -> None:
             ("Queue", place_words(found)),
             ("Left", left_words(found)),
             ("Priority", priority_words(found)),
+            ("Made anew", remake_words(found)),
             ("Length", length(found["duration_s"])),
             ("Size", megabytes(found["size_bytes"])),
             ("Source", found.get("source_name")),
@@ -122,6 +125,31 @@ def retry(
     _said(found, as_json, f"“{plain(found['name'])}” {what}.")
 
 
+@group.command()
+def remake(
+    title: TitleArgument,
+    source: Annotated[
+        Path | None, typer.Option("--source", help="The film's file, where the house has not kept it.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a finished title anew, to today's ladder and under new keys; the old version plays meanwhile."""
+    from streaming.cli.publish import upload
+
+    client = Client.from_environment()
+    if source is None:
+        client.call("POST", f"/titles/{title}/remake")
+    elif (made := upload(client, source, None, quiet=as_json, remakes=title)) != title:
+        raise Fault(
+            Code.CONFLICT,
+            f"This film could not be made anew, so a title of its own was made of the file: {made}.",
+            "Look at both with “matinee title show”.",
+            name="not_remade",
+        )
+    found = client.call("GET", f"/titles/{title}")
+    _said(found, as_json, f"“{plain(found['name'])}” is made anew; its old version plays until that is done.")
+
+
 def _said(found: dict[str, Any], as_json: bool, sentence: str) -> None:
     if as_json:
         print_json(found)
@@ -167,6 +195,12 @@ def left_words(title: dict[str, Any]) -> str:
     """Say how long the making still takes, as far as anybody knows."""
     left = (title.get("progress") or {}).get("eta_s")
     return "" if left is None else f"about {length(max(1, left))}"
+
+
+def remake_words(title: dict[str, Any]) -> str:
+    """Say how far the version is that shall take the place of the one that plays."""
+    progress = title.get("remake")
+    return f"{progress['stage']}, {min(99, int(progress['percent']))} %" if progress else ""
 
 
 def priority_words(title: dict[str, Any]) -> str:

@@ -159,12 +159,24 @@ class TusClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def upload(self, path: Path, *, title: str | None = None, progress: Progress | None = None) -> Uploaded:
-        """Send the file at `path`, to be published under `title` or else the file's name."""
+    def upload(
+        self,
+        path: Path,
+        *,
+        title: str | None = None,
+        remakes: str | None = None,
+        progress: Progress | None = None,
+    ) -> Uploaded:
+        """Send the file at `path`, to be published under `title` or else the file's name.
+
+        With `remakes` it is the new source of the title of that id.
+        """
         film = _Film.at(path, self._house)
         pairs = {"filename": film.path.name, "fingerprint": film.fingerprint}
         if title:
             pairs["title"] = title
+        if remakes:
+            pairs["remakes"] = remakes
         journey = _Journey(self, film, pairs, progress or (lambda _sent, _total: None))
         return journey.run()
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from streaming.delivery.kept import Kept
 from streaming.delivery.values import Version
-from streaming.ids import TitleId
+from streaming.ids import TitleId, VersionId
 from transcoder.hls import Rendition, Segment
 from transcoder.media import Chapter
 
@@ -23,8 +23,8 @@ MAX_PLAYLISTS = 512
 class Source(Protocol):
     """The catalogue's index, by shape: `version` and `segments` as `streaming.catalogue.index` has them."""
 
-    def version(self, title_id: TitleId) -> Any:
-        """Give the version that plays or is being made, or None."""
+    def version(self, title_id: TitleId, version_id: VersionId | None = None) -> Any:
+        """Give the version that plays or is being made, or the one asked for, or None."""
         ...
 
     def segments(self, version_id: Any, rendition: str) -> Iterable[Any]:
@@ -37,18 +37,19 @@ class LiveIndex:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._versions: Kept[TitleId, Version] = Kept(MAX_TITLES)
+        self._versions: Kept[tuple[TitleId, VersionId | None], Version] = Kept(MAX_TITLES)
         self._segments: Kept[tuple[str, str, bool], tuple[Segment, ...]] = Kept(MAX_PLAYLISTS)
         self._reading: dict[object, asyncio.Future[Any]] = {}
 
-    async def version(self, title_id: TitleId) -> Version | None:
-        """Describe the version that plays, or None."""
-        kept = self._versions.get(title_id)
+    async def version(self, title_id: TitleId, version_id: VersionId | None = None) -> Version | None:
+        """Describe the version that plays, or the one that a playback began with; None if it is gone."""
+        key = (title_id, version_id)
+        kept = self._versions.get(key)
         if kept is not None:
             return kept
-        found: Version | None = await self._once(title_id, lambda: self.read_version(title_id))
+        found: Version | None = await self._once(key, lambda: self.read_version(title_id, version_id))
         if found is not None:
-            self._versions.put(title_id, found, SETTLED_SECONDS if found.complete else GROWING_SECONDS)
+            self._versions.put(key, found, SETTLED_SECONDS if found.complete else GROWING_SECONDS)
         return found
 
     async def segments(self, version: Version, rendition: str) -> tuple[Segment, ...]:
@@ -66,9 +67,9 @@ class LiveIndex:
         self._segments.put(key, found, 3600.0 if version.complete else GROWING_SECONDS)
         return found
 
-    def read_version(self, title_id: TitleId) -> Version | None:
+    def read_version(self, title_id: TitleId, version_id: VersionId | None = None) -> Version | None:
         """Read a version now; blocks."""
-        found = self._source.version(title_id)
+        found = self._source.version(title_id, version_id)
         return None if found is None else _version(found)
 
     async def _once(self, key: object, read: Callable[[], V]) -> V:

@@ -36,7 +36,7 @@ from streaming.delivery.sql import Playback, Reader
 from streaming.delivery.values import Keys, Version, covers
 from streaming.delivery.writer import GroupCommit
 from streaming.errors import Code, Fault
-from streaming.ids import TitleId
+from streaming.ids import TitleId, VersionId
 from transcoder import hls
 from transcoder.hls import Rendition, Segment
 
@@ -233,8 +233,8 @@ class PlayDoor:
         return reader
 
     async def _version_of(self, playback: Playback) -> Version:
-        version = await self._index.version(TitleId(playback.title_id))
-        if version is None or version.version_id != playback.version_id:
+        version = await self._index.version(TitleId(playback.title_id), VersionId(playback.version_id))
+        if version is None:
             raise refusals.film_is_gone()
         return version
 

@@ -99,6 +99,11 @@ class Upload:
         return self.metadata.get("title", "").strip()
 
     @property
+    def remakes(self) -> str:
+        """The title that this file shall be the new source of; empty where a new title is made."""
+        return self.metadata.get("remakes", "").strip()
+
+    @property
     def standing(self) -> Standing:
         """What the protocol says about it."""
         return Standing(

@@ -13,14 +13,17 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from streaming.catalogue import attempts, making, queue, store, work
+from streaming.catalogue import attempts, making, queue, work
 from streaming.catalogue.collector import SILENCE, collect_all
-from streaming.catalogue.values import Claim, Failure, TitleState
+from streaming.catalogue.values import Claim, Failure
 from streaming.jobs.durable import Jobs
 from streaming.jobs.identity import living
 from streaming.jobs.watch import ChangeWatch
+from streaming.workflows.ending import end_making
 from streaming.workflows.house import House
+from streaming.workflows.retire import retire
 from streaming.workflows.transcode import Transcoding, workflow_id
+from streaming.workflows.verdict import failed
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +129,7 @@ class Dispatcher:
                 self._start(Claim(claim.version_id, claim.run + 1))
         with house.database.write() as session:
             attempts.abandon_silent_attempts(session, now, SILENCE)
+        retire(house)
         self._forget_ended()
 
     def _forget_ended(self) -> None:
@@ -153,18 +157,15 @@ class Dispatcher:
 
     def _give_up(self, claim: Claim) -> None:
         """A workflow ended without telling the catalogue: it took its worker down too often."""
-        house, now = self._house, self._house.clock.now()
         failure = Failure(
             "too_many_crashes",
             "Making this film stopped the worker again and again, so it was given up.",
-            "Try it once more; if it happens again, the file may be harmful or too large for this machine.",
+            "Try it once more; if it happens again, the film may be harmful or too large for this machine.",
         )
-        with house.database.write() as session:
+        with self._house.database.read() as session:
             facts = making.facts(session, claim.version_id)
-            if facts is None or facts.run != claim.run:
-                return
-            among = (TitleState.ENCODING,)
-            store.set_state(session, facts.title_id, TitleState.FAILED, now, among=among, failure=failure)
+        if facts is not None and facts.run == claim.run:
+            end_making(self._house, claim.version_id, failed(failure))
 
     def collect(self) -> None:
         """Remove objects that nobody knows, and uploads whose titles are ready."""

@@ -1,7 +1,9 @@
 """How a making ends in failure: the title says why, and what could only fail again is thrown away."""
 
-from streaming.catalogue import making, store
-from streaming.catalogue.values import TitleState
+from dataclasses import replace
+
+from streaming.catalogue import making, remaking, store
+from streaming.catalogue.values import Phase, TitleState
 from streaming.ids import VersionId
 from streaming.workflows.finish import VerifyFailed
 from streaming.workflows.house import House
@@ -9,6 +11,8 @@ from streaming.workflows.verdict import Kind, Verdict
 
 ANEW = (VerifyFailed.NAME, "init_differs")
 """Failures after which keeping the finished chunks would only repeat them."""
+
+ANEW_HINT = "The version that plays is untouched. Make the film anew once more when the cause is mended."
 
 
 def end_making(house: House, version_id: VersionId, verdict: Verdict) -> None:
@@ -20,6 +24,10 @@ def end_making(house: House, version_id: VersionId, verdict: Verdict) -> None:
     with house.database.write() as session:
         facts = making.facts(session, version_id)
         if facts is None:
+            return
+        if facts.is_remake:
+            if facts.phase is Phase.MAKING:
+                remaking.fail(session, version_id, replace(verdict.failure, hint=ANEW_HINT), now)
             return
         among = (TitleState.ENCODING,)
         moved = store.set_state(

@@ -10,12 +10,12 @@ from fractions import Fraction
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from streaming.catalogue import attempts, making, store
+from streaming.catalogue import attempts, making, remaking
 from streaming.catalogue.collector import collect_title
 from streaming.catalogue.model import RenditionRow, SegmentRow, VersionRow
 from streaming.catalogue.pictures import candidates_of, listed_picture
 from streaming.catalogue.published import signing_key
-from streaming.catalogue.values import Stage, TitleState, VersionFacts
+from streaming.catalogue.values import Stage, VersionFacts
 from streaming.catalogue.work import new_attempt
 from streaming.errors import Code, Fault
 from streaming.ids import UploadId, VersionId
@@ -59,7 +59,7 @@ def publish(house: House, version_id: VersionId, run: int) -> None:
         making.check_running(session, version_id, run)
         making.publish(session, version_id, name, hashlib.sha256(blob).digest(), len(blob), now)
         attempts.end_attempt(session, attempt, "committed", now)
-        store.set_state(session, facts.title_id, TitleState.READY, now, among=(TitleState.ENCODING,))
+        remaking.take_place(session, version_id, now)
 
 
 class VerifyFailed(Fault):
@@ -76,17 +76,14 @@ class VerifyFailed(Fault):
         )
 
 
-def tidy(house: House, version_id: VersionId, upload_id: UploadId | None) -> None:
+def tidy(house: House, facts: VersionFacts, upload_id: UploadId | None) -> None:
     """After publishing: the upload has done its work, and so have attempts that lost."""
     if upload_id is not None and not house.keep_uploads:
         house.sources.discard(upload_id)
         with house.database.write() as session:
-            making.source_gone(session, version_id)
-    with house.database.read() as session:
-        found = making.facts(session, version_id)
-    if found is not None:
-        collect_title(house.database, house.objects, found.title_id, house.clock.now())
-    house.forget(version_id)
+            making.source_gone(session, facts.id)
+    collect_title(house.database, house.objects, facts.title_id, house.clock.now())
+    house.forget(facts.id)
 
 
 def manifest_of(session: Session, facts: VersionFacts, house: House) -> Manifest:

@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from streaming.catalogue import making
 from streaming.catalogue.making import Stopped
@@ -38,6 +39,8 @@ class House:
     limits: Limits = DEFAULT_LIMITS
     keep_uploads: bool = False
     policy: Policy = DEFAULT_POLICY
+    lease_grace: timedelta = timedelta(seconds=60)
+    """How long after its lease a playback may still go on."""
     news: News = field(default_factory=News)
     writers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WRITERS, "objects"))
     _plans: "OrderedDict[str, tuple[str, Plan]]" = field(default_factory=OrderedDict)

@@ -90,7 +90,7 @@ class Transcoding:
             end_making(self._house, version_id, verdict)
         spent = (verdict.is_done or verdict.hopeless) and facts.run == run
         try:
-            tidy(self._house, version_id, facts.upload_id if spent else None)
+            tidy(self._house, facts, facts.upload_id if spent else None)
         except Exception:
             # The film is what matters; the collector comes by again.
             log.exception("could not clear up after %s", version_id)

@@ -80,6 +80,7 @@ class TitleOut(BaseModel):
     height: int | None
     progress: ProgressOut | None
     failure: FailureOut | None
+    remake: ProgressOut | None
     chunk_failures: list[ChunkFailureOut]
     priority: Priority
     priority_by_house: bool
@@ -105,6 +106,7 @@ class TitleOut(BaseModel):
             height=title.height,
             progress=_plain(ProgressOut, title.progress),
             failure=_plain(FailureOut, title.failure),
+            remake=_plain(ProgressOut, title.remake),
             chunk_failures=[
                 ChunkFailureOut.model_validate(one, from_attributes=True) for one in title.chunk_failures
             ],

@@ -58,7 +58,7 @@ def delete(request: Request, who: Creator, title_id: str) -> None:
 
 @router.post("/{title_id}/cancel", responses=documented(401, 403, 404, 409))
 def cancel(request: Request, who: Creator, title_id: str) -> TitleOut:
-    """Stop the making of a title; what was made of it is removed, its upload is kept for a retry."""
+    """Stop the making of a title, or its being made anew; what was made goes, the upload is kept."""
     return TitleOut.of(services(request).catalogue.cancel(asker(who), TitleId(title_id)))
 
 
@@ -71,6 +71,15 @@ def retry(
 ) -> TitleOut:
     """Make a failed or cancelled title again from its upload; finished chunks are kept."""
     return TitleOut.of(services(request).catalogue.retry(asker(who), TitleId(title_id), chunk))
+
+
+@router.post("/{title_id}/remake", responses=documented(401, 403, 404, 409))
+def remake(request: Request, who: Creator, title_id: str) -> TitleOut:
+    """Make a finished title anew from its upload, to today's ladder and under new keys; the old plays on.
+
+    Where the upload is gone, a new one whose `Upload-Metadata` names the title as `remakes` does the same.
+    """
+    return TitleOut.of(services(request).catalogue.remake(asker(who), TitleId(title_id)))
 
 
 @router.get(

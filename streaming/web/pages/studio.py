@@ -72,6 +72,8 @@ def studio_title(request: Request, who: Creator, title_id: TitleId) -> Response:
             source_name=title.source_name,
             tracks=_tracks(title),
             ladder=tuple(_rung(title, one) for one in title.renditions if one.kind == "video"),
+            remake=values.progress(title.remake),
+            can_remake=_source_is_here(house, title),
             faults=tuple(
                 views.ChunkFault(one.number, one.sentence, one.code, one.lines)
                 for one in title.chunk_failures

@@ -26,6 +26,8 @@ export interface Title {
   state: TitleState;
   duration_s: number | null;
   progress: Progress | null;
+  /** How far the version is that shall take the place of the one that plays. */
+  remake: Progress | null;
   failure: Failure | null;
   size_bytes: number | null;
 }

@@ -19,8 +19,9 @@ export function progress(element: HTMLElement): void {
     try {
       const title = await call<Title>("GET", `/api/v1/titles/${encodeURIComponent(id)}`);
       failures = 0;
+      const over = element.dataset["of"] === "remake" ? !title.remake : title.state !== state;
       draw(element, title);
-      if (title.state !== state && (await changed(element))) return;
+      if (over && (await changed(element))) return;
     } catch {
       // The server is away or busy: look less often, and go on.
       failures = Math.min(failures + 1, 5);
@@ -41,7 +42,7 @@ export function progress(element: HTMLElement): void {
 }
 
 function draw(element: HTMLElement, title: Title): void {
-  const now = title.progress;
+  const now = element.dataset["of"] === "remake" ? title.remake : title.progress;
   if (!now) return;
   const known = now.stage === "encoding" || now.stage === "verifying" || now.percent > 0;
   const stage = stageWords(now.stage);
