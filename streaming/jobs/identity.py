@@ -45,6 +45,11 @@ class Identity:
         self.close()
 
 
+def is_name(name: str) -> bool:
+    """Tell whether a worker can be called so; others who put objects are not found in the folder of names."""
+    return name.startswith("w") and name[1:].isdigit()
+
+
 def is_held(folder: Path, name: str) -> bool:
     """Tell whether a living process holds `name`."""
     descriptor = _lock(_file(folder, name))

@@ -17,7 +17,7 @@ from streaming.catalogue import attempts, making, queue, work
 from streaming.catalogue.collector import SILENCE, collect_all
 from streaming.catalogue.values import Claim, Failure
 from streaming.jobs.durable import Jobs
-from streaming.jobs.identity import living
+from streaming.jobs.identity import is_name, living
 from streaming.jobs.watch import ChangeWatch
 from streaming.workflows.ending import end_making
 from streaming.workflows.house import House
@@ -153,7 +153,7 @@ class Dispatcher:
 
     def _dead(self, names: Iterable[str]) -> list[str]:
         alive = {self._house.worker, *living(self._names)}
-        return [name for name in names if name not in alive]
+        return [name for name in names if is_name(name) and name not in alive]
 
     def _give_up(self, claim: Claim) -> None:
         """A workflow ended without telling the catalogue: it took its worker down too often."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streaming.jobs.identity import Identity, is_held
+from streaming.jobs.identity import Identity, is_held, is_name
 
 HOLD = """
 import sys
@@ -24,6 +24,10 @@ def test_names_are_taken_in_order_and_never_twice(tmp_path: Path) -> None:
     assert not is_held(tmp_path, "w1")
     with Identity.take(tmp_path) as again:
         assert again.name == "w1"
+
+
+def test_only_workers_have_workers_names() -> None:
+    assert [name for name in ("w1", "w12", "web", "w", "") if is_name(name)] == ["w1", "w12"]
 
 
 def test_a_killed_process_lets_go_of_its_name(tmp_path: Path) -> None:
