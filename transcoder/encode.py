@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -110,6 +110,13 @@ def _bounds(plan: Plan, chunk: Chunk, limits: Limits) -> Bounds:
     return Bounds(seconds, limits.memory, limits.open_files)
 
 
+def _mismatch(what: str, lines: Sequence[str] = ()) -> EncodeFailed:
+    # A damaged film ends its decoder early; what came of it is told to the operator.
+    return EncodeFailed(
+        "output_mismatch", "The encoder gave less or other than the plan asks.", (*lines, what)
+    )
+
+
 def _progress(report: Callable[[int], None], frames: int) -> process.Consumer:
     def consume(stream: Iterator[bytes]) -> None:
         pending = b""
@@ -150,11 +157,7 @@ class _Work:
         """Check that nothing is missing; raises EncodeFailed."""
         for name, done in self._done.items():
             if len(done) != len(self._segments):
-                raise EncodeFailed(
-                    "output_mismatch",
-                    f"{name}: {len(done)} of {len(self._segments)} segments came from the encoder.",
-                    lines,
-                )
+                raise _mismatch(f"{name}: {len(done)} of {len(self._segments)} segments.", lines)
         segments = tuple(segment for done in self._done.values() for segment in done)
         return ChunkResult(self._chunk.index, segments, tuple(self._inits[name] for name in self._done))
 
@@ -222,12 +225,9 @@ class _Work:
         ticks = self._plan.frame_ticks
         if segment is None or len(found.durations) != segment.frames or min(found.shown) != 0:
             wanted = "no more" if segment is None else f"{segment.frames}"
-            raise EncodeFailed(
-                "output_mismatch",
-                f"{rung.name}: a segment of {len(found.durations)} frames, wanted {wanted}.",
-            )
+            raise _mismatch(f"{rung.name}: a segment of {len(found.durations)} frames, wanted {wanted}.")
         if set(found.durations) != {ticks}:
-            raise EncodeFailed("output_mismatch", f"{rung.name}: frames of uneven length.")
+            raise _mismatch(f"{rung.name}: frames of uneven length.")
         start, delay = segment.first_frame * ticks, self._plan.reorder_ticks(rung)
         self._put_picture(rung, segment, retime(piece, segment.sequence + 1, start, delay))
 

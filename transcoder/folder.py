@@ -210,7 +210,7 @@ class PartSink:
                 self._codecs[item.rendition] = item.codecs
                 if self._known.setdefault(item.rendition, item.sha256) != item.sha256:
                     raise EncodeFailed(
-                        "init_mismatch", f"{item.rendition}: this chunk fits not to the others."
+                        "init_mismatch", "A part of the film does not fit the others.", (item.rendition,)
                     )
             self._objects[found.name] = found
         self._folder.write(found.name, data)

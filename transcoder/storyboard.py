@@ -53,7 +53,8 @@ def paint_storyboard(
     )
     process.check(finished, "The storyboard could not be made.")
     if len(done) != board.sheets:
-        raise EncodeFailed("output_mismatch", f"{len(done)} of {board.sheets} sheets came.", finished.lines)
+        what = f"{len(done)} of {board.sheets} sheets."
+        raise EncodeFailed("output_mismatch", "The storyboard is not whole.", (*finished.lines, what))
     return tuple(done)
 
 
