@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fcntl import F_SETPIPE_SZ, fcntl
-from functools import cache
+from functools import cache, partial
 
 from transcoder import binaries
 from transcoder.errors import Cancelled, EncodeFailed
@@ -47,8 +47,8 @@ def run(
     `make_argv` gets the file descriptor of every pipe by name, to write as `pipe:N`; the pipe named
     "stdout" is the standard output. Standard input gives what `feed` gives, for what must not lie on a disk.
     Returns however the process ended; raises what a consumer or `feed` raised, Cancelled, or
-    EncodeFailed("timed_out"). No process is left behind in any case,
-    even if this one is killed: the child gets SIGKILL when the thread that started it dies.
+    EncodeFailed("timed_out"). No process is left behind in any case, even if this one is killed: the child
+    gets SIGKILL when the thread that started it dies.
 
     The process sees the files of `sandbox` and no network, as far as this machine can do that (`protection`).
     """
@@ -203,8 +203,9 @@ class _Running:
 
     def _listen(self) -> None:
         assert self._process.stderr is not None  # noqa: S101  # always a pipe, see _start
-        for line in self._process.stderr:
-            text = line.decode("utf-8", "replace").strip()[:_RING_CHARS]
+        for line in iter(partial(self._process.stderr.readline, _RING_CHARS), b""):
+            # A film's own words may be in it: nothing that a terminal would obey, or that turns text around.
+            text = "".join(c if c.isprintable() else "�" for c in line.decode("utf-8", "replace").strip())
             if text:
                 self._ring.append(text)
 

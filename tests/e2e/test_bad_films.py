@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from streaming.accounts import vault
+from tests.hostile.words import WORDS, film_of_words
 from tests.media.films import counted, run_ffmpeg
 from tests.support.house import PASSWORD, House, running, until, wait_for_title
 from tests.support.native import address
@@ -260,6 +261,32 @@ def test_a_name_with_folders_and_emoji_is_only_a_name(room: Room) -> None:
     assert set(room.folder.iterdir()) == outside
     kept = [path.name for path in room.house.data.rglob("*")]
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]+", one) for one in kept), kept
+
+
+@pytest.mark.parametrize("kind", ["markup", "escape codes", "a terminal's markup"])
+def test_words_in_a_film_are_only_words_on_pages_and_terminals(room: Room, kind: str) -> None:
+    words = WORDS[kind]
+    film = room.folder / "words.mkv"
+    film.write_bytes(film_of_words(room.folder, words))
+    title = upload(room, film.read_bytes(), filename=f"{words[:40]}.mkv", title=words)
+    with room.house.client() as browser:
+        browser.cookies = room.log_in("ana").cookies
+        found = wait_for_title(browser, title, "ready", "failed")
+        assert found["state"] == "ready", found
+        for page in ("/", f"/t/{title}", f"/watch/{title}", "/studio", f"/studio/t/{title}"):
+            answer = browser.get(page, headers={"Accept": "text/html"}).raise_for_status()
+            assert not re.search(
+                r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e]|<script>alert|<img src=x", answer.text
+            ), page
+    for command in (("title", "show", title), ("title", "list"), ("play", title, "--print-url")):
+        shown = room.house.run(*command, token=room.creator)
+        assert shown.returncode == 0, shown.stderr
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\x9b\u202a-\u202e]", shown.stdout + shown.stderr)
+        if command[0] == "title" and kind != "escape codes":
+            assert words[:20] in shown.stdout
+    with room.house.client(room.creator) as client:
+        assert client.delete(f"/api/v1/titles/{title}").status_code == 204
+    room.assert_nothing_left(title)
 
 
 def test_more_than_the_quota_is_refused_before_a_byte_is_sent(room: Room) -> None:

@@ -319,6 +319,74 @@ def asf_extended(_folder: Path) -> bytes:
     return head + struct.pack("<QIBB", 2**62, _MOST, 1, 2) + bytes(4096)
 
 
+def with_subtitles(codec: str, text: str) -> Maker:
+    """The good film in Matroska with a subtitle file muxed in."""
+
+    def make(folder: Path) -> bytes:
+        path = folder / f"words.{codec}"
+        path.write_text(text)
+        words = ("-i", str(path), "-map", "0", "-map", "1", "-c", "copy")
+        return converted(folder, "mkv", *words)
+
+    return make
+
+
+def subtitle_packet(packet: bytes, codec: str = "S_TEXT/UTF8", head: bytes = b"") -> Maker:
+    """A subtitle track with one packet that no muxer would write, said to last for ever."""
+
+    def make(folder: Path) -> bytes:
+        private = [ebml.element(0x63A2, head)] if head else []
+        subtitles = ebml.element(
+            0xAE,
+            ebml.number(0xD7, 2),
+            ebml.number(0x73C5, 2),
+            ebml.number(0x83, 17),
+            ebml.text(0x86, codec),
+            *private,
+        )
+        tracks = ebml.element(ebml.TRACKS, ebml.picture_track(1, "V_MJPEG", 160, 90), subtitles)
+        said = b"\x82" + bytes(2) + b"\0" + packet
+        group = ebml.element(0xA0, ebml.element(0xA1, said), ebml.number(0x9B, 2**40))
+        shown = picture(folder)
+        clusters = [
+            ebml.cluster(n * 40, ebml.block(1, 0, shown), *([group] if n == 1 else [])) for n in range(20)
+        ]
+        return ebml.segment(ebml.info(), tracks, *clusters)
+
+    return make
+
+
+def attached(folder: Path) -> bytes:
+    """A film with a font that is none, and a file with the name of another."""
+    font = folder / "font.ttf"
+    font.write_bytes(b"\0\1\0\0\xff\xff" + b"%n" * 100_000)
+    words = ("-attach", str(font), "-metadata:s:t", "mimetype=application/x-truetype-font")
+    return converted(folder, "mkv", "-c", "copy", *words, "-metadata:s:t", "filename=../../../etc/passwd")
+
+
+def many_chapters(container: str) -> Maker:
+    def make(folder: Path) -> bytes:
+        path = folder / "chapters.txt"
+        marks = (
+            f"[CHAPTER]\nTIMEBASE=1/100000\nSTART={n}\nEND={n + 1}\ntitle={'<b>' * 30}\n"
+            for n in range(_DEEP)
+        )
+        path.write_text(";FFMETADATA1\n" + "".join(marks))
+        return converted(folder, container, "-i", str(path), "-map", "0", "-map_chapters", "1", "-c", "copy")
+
+    return make
+
+
+def _srt(*texts: str) -> str:
+    return "".join(
+        f"{number}\n00:00:00,{number % 900:03} --> 00:00:01,000\n{text}\n\n"
+        for number, text in enumerate(texts, 1)
+    )
+
+
+_ASS = "[Script Info]\nScriptType: v4.00+\n\n[Events]\nFormat: Layer, Start, End, Style, Text\n"
+
+
 def truncated(container: str, part: int) -> Maker:
     """The good film, `part` of a thousand of it."""
     return lambda folder: (whole := good(folder, container))[: len(whole) * part // 1000]
@@ -363,6 +431,29 @@ BOMBS: dict[str, Maker] = {
     "chained Ogg": chained_ogg,
     "Flash metadata without end": flash_without_end,
     "ASF of countless objects": asf_extended,
+    "one subtitle of eight megabytes": with_subtitles("srt", _srt("word " * 1_600_000)),
+    "ten thousand subtitles": with_subtitles("srt", _srt(*(f"Good evening {n}." for n in range(10_000)))),
+    "tags in tags in subtitles": with_subtitles("srt", _srt("<i><b><u>" * 30_000)),
+    "fonts in fonts in subtitles": with_subtitles("srt", _srt('<font color="red" size="9">' * 30_000)),
+    "a subtitle of braces": with_subtitles(
+        "ass", _ASS + "Dialogue: 0,0:00:00.00,0:00:01.00,," + "{\\t(" * 50_000
+    ),
+    "a drawing of many points": with_subtitles(
+        "ass", _ASS + "Dialogue: 0,0:00:00.00,0:00:01.00,,{\\p1}" + "m 0 0 l 9 9 " * 50_000
+    ),
+    "a subtitle that is no text": subtitle_packet(bytes(range(256)) * 4000),
+    "a subtitle of arrows": subtitle_packet(b"\n\n00:00.000 --> 99:00.000\nowned\n" * 9000),
+    "an ASS track without a head": subtitle_packet(
+        b"1,0,,,0,0,0,,{\\fn" + b"x" * 999_999, "S_TEXT/ASS", b"\0" * 70_000
+    ),
+    "a WebVTT track that is none": subtitle_packet(b"\xff" * 99_999, "S_TEXT/WEBVTT", b"NOTE " * 9999),
+    "picture subtitles of noise": subtitle_packet(b"\x16\xff\xff" * 9999, "S_HDMV/PGS"),
+    "DVD subtitles of noise": subtitle_packet(
+        b"\xff\xff\0\4" * 9999, "S_VOBSUB", b"size: 65535x65535\npalette: " * 99
+    ),
+    "an attached font that is none": attached,
+    "ten thousand chapters in Matroska": many_chapters("mkv"),
+    "ten thousand chapters in MP4": many_chapters("mp4"),
     **{
         f"{container} cut at {part} ‰": truncated(container, part)
         for container in ("mp4", "mkv", "ts", "avi", "flv")

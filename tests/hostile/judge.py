@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,7 +75,9 @@ def _tried(film: Path, limits: Limits) -> tuple[str, str, tuple[str, ...], list[
         plan = make_plan(probe(film, limits), QUICK)
         encode_chunk(film, plan, plan.chunks[0], plan.starter, KEYS.content_key, sink, limits=limits)
         for text in plan.texts[:3]:
-            extract_text(film, plan, text, KEYS.content_key, sink, limits=limits)
+            # A film is worth having without subtitles that cannot be read: so a house leaves them out.
+            with suppress(EncodeFailed):
+                extract_text(film, plan, text, KEYS.content_key, sink, limits=limits)
     except Refused as fault:
         return "refused", fault.code, (fault.sentence, fault.hint), [], ""
     except EncodeFailed as fault:
