@@ -19,7 +19,7 @@ from transcoder.plan import Plan, Segment
 
 def not_copyable(name: str, why: str) -> EncodeFailed:
     """The fault of a source that cannot be copied after all: code "not_copyable"."""
-    return EncodeFailed("not_copyable", f"{name} cannot be copied from the source: {why}.")
+    return EncodeFailed("not_copyable", f"The source cannot be copied: {why}.", (name,))
 
 
 class CopiedPicture:

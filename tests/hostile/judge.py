@@ -14,10 +14,12 @@ from pathlib import Path
 
 from tests.media.pipeline import KEYS, MemorySink
 from transcoder import process
+from transcoder.copyrun import copy_chunks
 from transcoder.encode import encode_chunk
 from transcoder.encrypt import decrypt_segment
 from transcoder.errors import EncodeFailed, Refused
 from transcoder.isolation import Isolation, Protection
+from transcoder.packets import copy_if_possible
 from transcoder.plan import Plan, Policy, make_plan
 from transcoder.probe import probe
 from transcoder.sandbox import Limits
@@ -59,7 +61,7 @@ class Verdict:
 
 
 def judge(film: Path, limits: Limits = TIGHT, isolation: Isolation | None = None) -> Verdict:
-    """Do with `film` what a house does before its first segment is seen, and with subtitles; never raises."""
+    """Do with `film` what a house does until its first segment is seen, and with subtitles; never raises."""
     began = time.monotonic()
     with _under(isolation):
         outcome, code, words, output, trace = _tried(film, limits)
@@ -73,6 +75,13 @@ def _tried(film: Path, limits: Limits) -> tuple[str, str, tuple[str, ...], list[
     plan = None
     try:
         plan = make_plan(probe(film, limits), QUICK)
+        plan = copy_if_possible(film, plan, limits=limits)
+        if plan.copied:
+            # What turns out not to be as it was planned is encoded instead.
+            with suppress(EncodeFailed):
+                copy_chunks(
+                    film, plan, plan.chunks, KEYS.content_key, lambda _: sink, lambda _: None, limits=limits
+                )
         encode_chunk(film, plan, plan.chunks[0], plan.starter, KEYS.content_key, sink, limits=limits)
         for text in plan.texts[:3]:
             # A film is worth having without subtitles that cannot be read: so a house leaves them out.
