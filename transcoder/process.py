@@ -118,6 +118,7 @@ class _Running:
     ) -> None:
         self._stopping = threading.Event()
         self._changed = threading.Event()
+        self._done: list[str] = []
         self._faults: list[BaseException] = []
         self._ring: deque[str] = deque(maxlen=_RING_LINES)
         pipes = {name: os.pipe() for name in consumers}
@@ -143,7 +144,7 @@ class _Running:
 
     def watch(self, deadline: float, cancel: threading.Event | None) -> None:
         """Wait for the end of every pipe and of the process."""
-        while any(thread.is_alive() for thread in self._threads) or self._process.poll() is None:
+        while not self._has_ended():
             if cancel is not None and cancel.is_set():
                 raise Cancelled("cancelled")
             if time.monotonic() > deadline:
@@ -152,6 +153,15 @@ class _Running:
                 return
             self._changed.wait(_POLL_SECONDS)
             self._changed.clear()
+
+    def _has_ended(self) -> bool:
+        if len(self._done) < len(self._threads):
+            return False
+        try:  # Its pipes are closed, so its end is a matter of a moment: seen at once, not at the next look.
+            self._process.wait(_POLL_SECONDS)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def end(self) -> None:
         """Kill the process and all it started; wait for it and for every thread.
@@ -180,7 +190,7 @@ class _Running:
             self._faults.append(fault)
         finally:
             os.close(pipe)
-            self._changed.set()
+            self._tell_done()
 
     def _feed(self, feed: Iterable[bytes]) -> None:
         assert self._process.stdin is not None  # noqa: S101  # a pipe where there is a feed, see _start
@@ -195,7 +205,11 @@ class _Running:
         except BaseException as fault:
             self._faults.append(fault)
         finally:
-            self._changed.set()
+            self._tell_done()
+
+    def _tell_done(self) -> None:
+        self._done.append(threading.current_thread().name)
+        self._changed.set()
 
     def _read(self, pipe: int) -> Iterator[bytes]:
         while not self._stopping.is_set() and (data := os.read(pipe, _READ)):
