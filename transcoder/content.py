@@ -11,7 +11,7 @@ from transcoder.complexity import measure
 from transcoder.errors import EncodeFailed
 from transcoder.ladder import VideoRendition
 from transcoder.plan import Plan
-from transcoder.reasons import explained, too_small, unmeasured
+from transcoder.reasons import explained, unmeasured
 from transcoder.sampling import samples_of
 from transcoder.sandbox import DEFAULT_LIMITS, Limits
 
@@ -41,8 +41,6 @@ def _with_codecs(plan: Plan, chosen: Sequence[VideoRendition]) -> tuple[VideoRen
 
 
 def _decided(source: Path, plan: Plan, cancel: threading.Event | None, limits: Limits) -> Plan:
-    if len(plan.video) == 1:
-        return too_small(plan)
     try:
         curves = measure(source, plan, plan.video, cancel=cancel, limits=limits)
     except EncodeFailed:

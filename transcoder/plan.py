@@ -30,6 +30,7 @@ LOWEST_STEPS = CARE_STEPS + 2
 """Steps of CRF that the lowest rung of a ladder by content is coarser: what one sees of it is its size."""
 
 FIRST = "Comes first, so that the film starts at once, and carries it over the slowest lines."
+LONE = "The picture is too small for a second quality."
 BY_SIZE = "The qualities and rates are the usual ones for a picture of this size."
 
 
@@ -89,7 +90,7 @@ class Plan:
     Video times are whole frames: frame `k` begins at `k / frame_rate` seconds, or `k * frame_ticks` in
     `timescale`. `video` is best first. `segment_borders` are frames, `chunk_borders` are segment numbers;
     both end with their total. Read `segments` and `chunks` instead. `reasons` are sentences for the creator:
-    why the ladder is as it is.
+    why the ladder is as it is; until it `is_decided`, only what `opening` gives is sure.
     """
 
     info: MediaInfo
@@ -103,6 +104,7 @@ class Plan:
     segment_borders: tuple[int, ...]
     chunk_borders: tuple[int, ...]
     reasons: tuple[str, ...] = ()
+    is_decided: bool = True
 
     @property
     def frame_rate(self) -> Fraction:
@@ -189,14 +191,11 @@ class Plan:
         rungs = tuple(rung.name for rung in self.video if rung.copied)
         return (*rungs, *self._sounds) if rungs else ()
 
-    @property
-    def is_decided(self) -> bool:
-        """Whether the ladder is final; until then only the lowest rung and the sounds are."""
-        return bool(self.reasons)
-
     def opening(self) -> "Plan":
-        """What is sure before the ladder is decided: the lowest rung, and everything that is no picture."""
-        return replace(self, video=(self.lowest,))
+        """What is sure before the ladder is decided: the lowest rung, a copied one, and all but pictures."""
+        if self.is_decided:
+            return self
+        return replace(self, video=tuple(r for r in self.video if r.copied or r == self.lowest))
 
     @cached_property
     def iframes(self) -> IFrameRendition:
@@ -294,10 +293,12 @@ def make_plan(info: MediaInfo, policy: Policy = DEFAULT_POLICY) -> Plan:
     scale = 1 if rate.numerator >= 10_000 else 1000
     borders = segment_borders(track.frames, rate, policy.crypto_period_seconds, policy.segment_seconds)
     period_frames = period_length(rate, policy.crypto_period_seconds)
+    video = _ladder(info, policy)
+    lone = sum(rung.codec == "h264" for rung in video) == 1
     return Plan(
         info=info,
         policy=policy,
-        video=_ladder(info, policy),
+        video=video,
         audios=make_sounds(info.audios, policy.audio_codecs),
         texts=make_texts(info),
         timescale=rate.numerator * scale,
@@ -305,7 +306,8 @@ def make_plan(info: MediaInfo, policy: Policy = DEFAULT_POLICY) -> Plan:
         period_frames=period_frames,
         segment_borders=borders,
         chunk_borders=chunk_borders(make_segments(borders, period_frames), rate),
-        reasons=(BY_SIZE,) if policy.ladder == "fixed" else (),
+        reasons=(LONE,) if lone else (BY_SIZE,) if policy.ladder == "fixed" else (),
+        is_decided=lone or policy.ladder == "fixed",
     )
 
 

@@ -22,18 +22,15 @@ def explained(plan: Plan, picks: Sequence[Pick], samples: int) -> Plan:
     return replace(
         plan,
         video=tuple(_with_reason(plan, picks, place) for place in range(len(picks))),
-        reasons=(_kind(plan, best, samples), *_left_out(plan, [pick.rung for pick in picks])),
+        reasons=(*plan.reasons, _kind(plan, best, samples), *_left_out(plan, [one.rung for one in picks])),
+        is_decided=True,
     )
 
 
 def unmeasured(plan: Plan) -> Plan:
     """Let `plan` keep its usual ladder, and say that it could not be measured."""
-    return replace(plan, reasons=("The picture could not be measured.", BY_SIZE))
-
-
-def too_small(plan: Plan) -> Plan:
-    """Let `plan` keep its only rung, and say why there is no other."""
-    return replace(plan, reasons=("The picture is too small for a second quality.",))
+    reasons = (*plan.reasons, "The picture could not be measured.", BY_SIZE)
+    return replace(plan, reasons=reasons, is_decided=True)
 
 
 def rate_words(rate: float) -> str:

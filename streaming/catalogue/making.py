@@ -97,12 +97,19 @@ def save_plan(
     source: SourceFacts,
     renditions: Sequence[NewRendition],
     chunks: Sequence[ChunkPart],
+    frames: int | None = None,
 ) -> None:
-    """Write the plan's rows; rows that an earlier run of the same plan wrote stay as they are."""
+    """Write the plan's rows; of rows that were written before only the place in the playlist may change.
+
+    `frames` is how many there will be in all, while `chunks` are not all of them.
+    """
     have = rendition_names(session, version_id)
     for position, new in enumerate(renditions):
         if new.name not in have:
             session.add(_rendition_row(version_id, position, new))
+        else:
+            row = session.get_one(RenditionRow, (version_id, new.name))
+            row.position = position
     parts = set(
         session.execute(select(ChunkRow.number, ChunkRow.part).where(ChunkRow.version_id == version_id))
     )
@@ -127,7 +134,7 @@ def save_plan(
             frame_rate_den=source.frame_rate.denominator,
             chapters=json.dumps([[one.start_s, one.end_s, one.title] for one in source.chapters]),
             texts_made=sum(1 for new in renditions if new.kind == "text"),
-            frames_total=sum(chunk.frames for chunk in chunks),
+            frames_total=sum(chunk.frames for chunk in chunks) if frames is None else frames,
             stage=Stage.ENCODING,
         )
     )

@@ -4,8 +4,10 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from streaming.catalogue import making
-from streaming.catalogue.turns import ALL, BOARD, REST, STARTER, TEXT
+from streaming.catalogue.turns import ALL, BOARD, REST, STARTER, TEXT, URGENT
 from streaming.catalogue.values import ChapterView, ChunkPart, NewRendition, SourceFacts, VersionFacts
 from streaming.ids import VersionId
 from streaming.workflows.estimate import likely_cost
@@ -30,10 +32,18 @@ def prepare(house: House, version_id: VersionId, run: int) -> None:
     plan = make_plan(info, replace(house.policy, crypto_period_seconds=facts.period_seconds))
     with house.database.write() as session:
         making.check_running(session, version_id, run)
-        making.save_plan(
-            session, version_id, plan.to_json(), source_facts(info), renditions_of(plan), parts_of(plan)
-        )
+        _save(session, version_id, plan)
     house.news.ring()
+
+
+def _save(session: Session, version_id: VersionId, plan: Plan) -> None:
+    """Write what is sure; while the ladder is not decided, that is what makes the film playable."""
+    sure = plan.opening()
+    parts = [part for part in parts_of(sure) if plan.is_decided or part.part in URGENT]
+    frames = sum(part.frames for part in parts_of(plan))
+    making.save_plan(
+        session, version_id, plan.to_json(), source_facts(plan.info), renditions_of(sure), parts, frames
+    )
 
 
 def source_of(house: House, facts: VersionFacts) -> Path:

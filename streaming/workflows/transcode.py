@@ -11,6 +11,7 @@ from streaming.catalogue.turns import STARTER, TEXT
 from streaming.catalogue.values import Claim
 from streaming.ids import VersionId
 from streaming.jobs.durable import Jobs
+from streaming.workflows.choose import choose
 from streaming.workflows.chunks import extract_part
 from streaming.workflows.ending import end_making
 from streaming.workflows.faults import verdict_of
@@ -52,6 +53,7 @@ class Transcoding:
     def _made(self, version_id: VersionId, run: int) -> Verdict:
         steps: list[tuple[str, Callable[..., None], tuple[object, ...]]] = [
             ("prepare", prepare, ()),
+            ("choose", choose, ()),
             ("starter", await_chunks, ((STARTER,),)),
             ("poster", paint_poster, ()),
             ("pictures", paint_candidates, ()),
