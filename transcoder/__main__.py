@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 refused, failed or damaged, 2 the command was typed wrong,
 
 import signal
 import sys
-import threading
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -16,7 +15,7 @@ from typer.core import TyperGroup
 from transcoder import alone, keyfile, playlists
 from transcoder.check import check
 from transcoder.codec_names import AUDIO_CODECS, VIDEO_CODECS, choose
-from transcoder.errors import Cancelled, TranscoderError
+from transcoder.errors import TranscoderError
 from transcoder.plan import Policy
 from transcoder.terminal import Bar, Lines, Voice, fault_of, say_plan
 
@@ -138,12 +137,10 @@ def _make(order: alone.Order, *, as_json: bool) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     with _voice(as_json=as_json) as voice:
         try:
-            alone.make(order, voice.hear, threading.Event())
+            alone.make(order, voice.hear)
         except KeyboardInterrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             voice.fail("stopped", "Stopped.", "Start the same command again: it goes on where it was.")
-            return STOPPED
-        except Cancelled:
             return STOPPED
         except (TranscoderError, OSError) as fault:
             voice.fail(*fault_of(fault, order.out))

@@ -4,20 +4,20 @@ Whatever is finished stays: started again with the same film, key file and polic
 killed goes on at the first chunk that is missing. On a whole folder only playlists and keys are written anew.
 """
 
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from transcoder import keyfile, playlists
-from transcoder.errors import Refused
-from transcoder.events import Made, Planned, Probed, Tell
+from transcoder.errors import EncodeFailed, Refused
+from transcoder.events import LeftOut, Made, Planned, Probed, Tell
 from transcoder.folder import TITLE, Folder, Title, fingerprint, new_title_id, sync, write_private
 from transcoder.keyfile import KeyFile
 from transcoder.keyschedule import TitleKeys
 from transcoder.making import Making
 from transcoder.manifest import Manifest, ManifestObject
 from transcoder.media import MediaInfo
+from transcoder.packets import copy_if_possible
 from transcoder.plan import Plan, Policy, make_plan
 from transcoder.probe import probe
 from transcoder.sandbox import DEFAULT_LIMITS, Limits
@@ -43,26 +43,26 @@ class Order:
 
 def look(film: Path, policy: Policy, tell: Tell, limits: Limits = DEFAULT_LIMITS) -> Plan:
     """Probe and plan only; raises Refused."""
-    info = _probed(film, tell, limits, None)
-    plan = make_plan(info, policy)
+    info = _probed(film, tell, limits)
+    plan = decide(film, info, policy, limits)
     tell(Planned(plan))
     return plan
 
 
-def make(order: Order, tell: Tell, cancel: threading.Event) -> Made:
-    """Make the folder whole. Raises Refused, EncodeFailed, Cancelled, OSError.
+def make(order: Order, tell: Tell) -> Made:
+    """Make the folder whole. Raises Refused, EncodeFailed, OSError.
 
     KeyboardInterrupt goes through once every process has ended.
     """
     begun = time.monotonic()
     _check_places(order)
-    info = _probed(order.film, tell, order.limits, cancel)
+    info = _probed(order.film, tell, order.limits)
     keys = keyfile.load_or_make(order.key_file) if not _is_begun(order.out) else keyfile.load(order.key_file)
     with Folder(order.out) as folder:
         title = _title(order, folder, info, keys)
         was_whole = folder.is_whole
         if not was_whole:
-            Making(order.film.resolve(), folder, title, keys, tell, cancel, order.limits).run(order.at_once)
+            _fill(order, folder, title, keys, tell)
         objects = publish(folder, keys, order.key_url, order.keys)
     size = sum(item.size for item in objects)
     made = Made(order.out, title.id, len(objects), size, time.monotonic() - begun, was_whole)
@@ -70,10 +70,10 @@ def make(order: Order, tell: Tell, cancel: threading.Event) -> Made:
     return made
 
 
-def _probed(film: Path, tell: Tell, limits: Limits, cancel: threading.Event | None) -> MediaInfo:
+def _probed(film: Path, tell: Tell, limits: Limits) -> MediaInfo:
     if not film.is_file():
         raise Refused("not_found", f"There is no file {film}.", "Check the path.")
-    info = probe(film.resolve(), limits, cancel)
+    info = probe(film.resolve(), limits)
     tell(Probed(info))
     return info
 
@@ -100,7 +100,8 @@ def _title(order: Order, folder: Folder, info: MediaInfo, keys: KeyFile) -> Titl
     """Go on with what was begun here, if it is the same; else begin."""
     source, found = fingerprint(order.film), folder.title
     if found is None:
-        title = Title(new_title_id(), keys.signer, source, make_plan(info, order.policy))
+        plan = decide(order.film, info, order.policy, order.limits)
+        title = Title(new_title_id(), keys.signer, source, plan)
         folder.begin(title)
         return title
     if found.signer != keys.signer:
@@ -120,6 +121,28 @@ def _title(order: Order, folder: Folder, info: MediaInfo, keys: KeyFile) -> Titl
             "Give the same settings, or name another folder.",
         )
     return found
+
+
+def decide(film: Path, info: MediaInfo, policy: Policy, limits: Limits) -> Plan:
+    """Plan a film, with whatever its packets allow to be copied."""
+    return copy_if_possible(film.resolve(), make_plan(info, policy), limits=limits)
+
+
+def _fill(order: Order, folder: Folder, title: Title, keys: KeyFile, tell: Tell) -> None:
+    """Make what is missing. Where packets turn out not to be what they seemed, encode them after all."""
+    film = order.film.resolve()
+    try:
+        Making(film, folder, title, keys, tell, order.limits).run(order.at_once)
+    except EncodeFailed as fault:
+        if fault.code != "not_copyable":
+            raise
+        tell(LeftOut("copying", fault.sentence))
+        # What is there was made for other segments: a title of its own, so that no key sees two films.
+        folder.clear()
+        plan = make_plan(title.plan.info, order.policy)
+        title = Title(new_title_id(), keys.signer, title.source, plan)
+        folder.begin(title)
+        Making(film, folder, title, keys, tell, order.limits).run(order.at_once)
 
 
 def publish(

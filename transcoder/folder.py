@@ -184,6 +184,14 @@ class Folder:
         """Remove a rendition's folder that turned out not to be wanted."""
         shutil.rmtree(self.path / name, ignore_errors=True)
 
+    def clear(self) -> None:
+        """Remove everything that was made, and begin anew."""
+        for place in self.path.iterdir():
+            if place.is_dir():
+                shutil.rmtree(place)
+            elif place.name != TITLE:
+                place.unlink()
+
     def finish(self) -> None:
         """Remove what only the making needed."""
         shutil.rmtree(self.path / MAKING, ignore_errors=True)

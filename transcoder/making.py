@@ -8,7 +8,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from transcoder.encode import encode_chunk
+from transcoder.copyrun import copy_chunks
+from transcoder.encode import ChunkResult, encode_chunk
 from transcoder.encrypt import decrypt_segment, poster_aad, seal_poster
 from transcoder.errors import Cancelled, EncodeFailed, TranscoderError
 from transcoder.events import Event, LeftOut, Planned, Progressed, Tell
@@ -25,7 +26,7 @@ from transcoder.verify import verify_title
 
 TRIES = 2
 """A chunk is tried once more if the encoder fails: a second fault is the film's own."""
-POSTER_PART = "poster"
+CHUNK, COPY, POSTER_PART = "chunk", "copy", "poster"
 Work = Callable[[], None]
 Make = Callable[[PartSink], None]
 
@@ -40,7 +41,6 @@ class Making:
         title: Title,
         keys: KeyFile,
         tell: Tell,
-        cancel: threading.Event,
         limits: Limits,
     ) -> None:
         self._film = film
@@ -49,7 +49,7 @@ class Making:
         self._signing = keys.signing_key()
         self._keys = keys.title_keys(title.id)
         self._hear = tell
-        self._cancel = cancel
+        self._cancel = threading.Event()
         self._limits = limits
         self._lock = threading.Lock()
         self._meter = RateMeter()
@@ -64,7 +64,7 @@ class Making:
     def run(self, at_once: int) -> None:
         """Make every part that has no record, check the whole, and sign it.
 
-        Raises EncodeFailed, Cancelled, OSError.
+        Raises EncodeFailed, OSError. KeyboardInterrupt goes through once every process has ended.
         """
         run_all(self._works(), at_once, self._cancel)
         board = self._plan.storyboard.name
@@ -73,17 +73,50 @@ class Making:
         self._sign()
 
     def _works(self) -> list[Work]:
-        missing = [chunk for chunk in self._plan.chunks if not self._is_recorded(_part(chunk))]
-        for chunk in self._plan.chunks:
-            self._frames[chunk.index] = 0 if chunk in missing else chunk.frames
-        self._tell(Planned(self._plan, len(self._plan.chunks) - len(missing)))
+        uncopied = self._missing(COPY) if self._plan.copied else []
+        missing = self._missing(CHUNK) if self._encoded else []
+        self._frames = {chunk.index: chunk.frames for chunk in self._plan.chunks}
+        self._frames |= dict.fromkeys((chunk.index for chunk in (missing if self._encoded else uncopied)), 0)
+        undone = {chunk.index for chunk in (*missing, *uncopied)}
+        self._tell(Planned(self._plan, len(self._plan.chunks) - len(undone)))
         self._meter.note(time.monotonic(), sum(self._frames.values()))
-        works = [self._chunk(chunk) for chunk in missing]
+        works: list[Work] = [partial(self._copy, uncopied)] if uncopied else []
+        works += [self._chunk(chunk) for chunk in missing]
         spare = {text.name: self._text(text) for text in self._plan.texts} | {POSTER_PART: self._paint_poster}
         for part, make in spare.items():
             if not self._is_recorded(part):
                 works.append(partial(self._spare, part, make))
         return works
+
+    def _missing(self, kind: str) -> list[Chunk]:
+        return [chunk for chunk in self._plan.chunks if not self._is_recorded(_part(kind, chunk))]
+
+    @property
+    def _encoded(self) -> tuple[str, ...]:
+        """The renditions that are not copied."""
+        return tuple(name for name in self._plan.renditions if name not in self._plan.copied)
+
+    def _copy(self, missing: Sequence[Chunk]) -> None:
+        """Copy what can be copied, from the first chunk on of which it is missing."""
+        chunks = self._plan.chunks[missing[0].index :]
+        sinks = {chunk.index: self._sink() for chunk in chunks}
+
+        def done(result: ChunkResult) -> None:
+            chunk = self._plan.chunks[result.chunk]
+            self._commit(_part(COPY, chunk), sinks[chunk.index])
+            if not self._encoded:
+                self._note(chunk, chunk.frames)
+
+        copy_chunks(
+            self._film,
+            self._plan,
+            chunks,
+            self._keys.content_key,
+            lambda chunk: sinks[chunk.index],
+            done,
+            cancel=self._cancel,
+            limits=self._limits,
+        )
 
     def _chunk(self, chunk: Chunk) -> Work:
         def work() -> None:
@@ -94,7 +127,7 @@ class Making:
                         self._film,
                         self._plan,
                         chunk,
-                        self._plan.renditions,
+                        self._encoded,
                         self._keys.content_key,
                         sink,
                         progress=lambda frames: self._note(chunk, frames),
@@ -105,7 +138,7 @@ class Making:
                     if not left:
                         raise
                 else:
-                    self._commit(_part(chunk), sink)
+                    self._commit(_part(CHUNK, chunk), sink)
                     self._note(chunk, chunk.frames)
                     return
 
@@ -238,5 +271,5 @@ def run_all(works: Sequence[Work], at_once: int, cancel: threading.Event) -> Non
             raise
 
 
-def _part(chunk: Chunk) -> str:
-    return f"chunk-{chunk.index:06d}"
+def _part(kind: str, chunk: Chunk) -> str:
+    return f"{kind}-{chunk.index:06d}"

@@ -21,8 +21,11 @@ import psutil
 import pytest
 
 from tests.media import films
-from transcoder import keyfile
+from transcoder import alone, keyfile, making
 from transcoder.check import check
+from transcoder.events import Event, LeftOut, Planned
+from transcoder.plan import Policy
+from transcoder.remux import not_copyable
 
 pytestmark = pytest.mark.e2e
 
@@ -174,6 +177,44 @@ def test_programs_read_one_object_a_line(film: Path, tmp_path: Path) -> None:
     checked = events(run("verify", tmp_path / "out", "--key-file", tmp_path / "keys", "--json").stdout)
     assert checked[-1]["findings"] == []
     assert checked[-1]["whole"] is True
+
+
+@pytest.fixture(scope="module")
+def streamable(place: Path) -> Path:
+    return films.streamable(place, Fraction(25), FRAMES)
+
+
+def test_a_streamable_film_is_copied_and_the_lower_rungs_are_encoded(place: Path, streamable: Path) -> None:
+    out = place / "copied"
+    words = ("--key-file", place / "film.keys", "--keys", out / "keys", *QUICK)
+    done = run(streamable, out, *words, "--json")
+    assert done.returncode == 0, done.stderr
+    plan = next(one for one in events(done.stdout) if one["event"] == "plan")
+    assert isinstance(plan["video"], list)
+    assert [rung["copied"] for rung in plan["video"]] == [True, False]
+    for name in ("v360", "v240"):
+        assert numbers(str(out / f"{name}.m3u8")) == list(range(FRAMES))
+    assert run("verify", out, "--key-file", place / "film.keys").returncode == 0
+
+
+def test_a_film_that_cannot_be_copied_after_all_is_encoded_under_other_keys(
+    streamable: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise not_copyable("v360", "a picture is missing")
+
+    monkeypatch.setattr(making, "copy_chunks", fail)
+    order = alone.Order(
+        streamable, tmp_path / "out", tmp_path / "k", Policy(crypto_period_seconds=4, preset="ultrafast")
+    )
+    heard: list[Event] = []
+    made = alone.make(order, heard.append)
+    assert [one.what for one in heard if isinstance(one, LeftOut)] == ["copying"]
+    assert [rung.copied for one in heard if isinstance(one, Planned) for rung in one.plan.video][-2:] == [
+        False,
+        False,
+    ]
+    assert check(made.folder, keyfile.load(order.key_file), lambda _: None).findings == ()
 
 
 def long_run(place: Path) -> tuple[Path, tuple[object, ...]]:
