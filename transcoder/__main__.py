@@ -71,6 +71,9 @@ def make(
     preset: Annotated[
         str, typer.Option("--preset", help="The encoder's effort, as x264 names it.")
     ] = DEFAULTS.preset,
+    ladder: Annotated[
+        str, typer.Option("--ladder", help="Qualities by the film's content, or fixed by its size.")
+    ] = DEFAULTS.ladder,
     codecs: Annotated[
         str, typer.Option("--codecs", help="Of the picture, by commas: h264 always; hevc, av1.")
     ] = ",".join(DEFAULTS.codecs),
@@ -86,7 +89,8 @@ def make(
         crypto_period_seconds=period,
         segment_seconds=segment,
         crf=crf,
-        preset=_preset(preset),
+        preset=_one_of(PRESETS, preset, "--preset"),
+        ladder=_one_of(LADDERS, ladder, "--ladder"),
         codecs=_codecs(codecs, VIDEO_CODECS, "--codecs"),
         audio_codecs=_codecs(audio_codecs, AUDIO_CODECS, "--audio-codecs"),
     )
@@ -159,12 +163,13 @@ def _codecs(text: str, known: tuple[str, ...], option: str) -> tuple[str, ...]:
         raise typer.BadParameter(f"{fault}.", param_hint=option) from None
 
 
-def _preset(name: str) -> str:
-    if name not in PRESETS:
-        raise typer.BadParameter(f"one of {', '.join(PRESETS)}.", param_hint="--preset")
+def _one_of(known: tuple[str, ...], name: str, option: str) -> str:
+    if name not in known:
+        raise typer.BadParameter(f"one of {', '.join(known)}.", param_hint=option)
     return name
 
 
+LADDERS = ("content", "fixed")
 PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
 )  # fmt: skip

@@ -5,20 +5,20 @@ killed goes on at the first chunk that is missing. On a whole folder only playli
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from transcoder import keyfile, playlists
+from transcoder.deciding import decide
 from transcoder.errors import EncodeFailed, Refused
-from transcoder.events import LeftOut, Made, Planned, Probed, Tell
+from transcoder.events import LeftOut, Made, Measuring, Planned, Probed, Tell
 from transcoder.folder import TITLE, Folder, Title, fingerprint, new_title_id, sync, write_private
 from transcoder.keyfile import KeyFile
 from transcoder.keyschedule import TitleKeys
 from transcoder.making import Making
 from transcoder.manifest import Manifest, ManifestObject
 from transcoder.media import MediaInfo
-from transcoder.packets import copy_if_possible
-from transcoder.plan import Plan, Policy, make_plan
+from transcoder.plan import Plan, Policy
 from transcoder.probe import probe
 from transcoder.sandbox import DEFAULT_LIMITS, Limits
 from transcoder.secret import SecretBytes
@@ -44,7 +44,8 @@ class Order:
 def look(film: Path, policy: Policy, tell: Tell, limits: Limits = DEFAULT_LIMITS) -> Plan:
     """Probe and plan only; raises Refused."""
     info = _probed(film, tell, limits)
-    plan = decide(film, info, policy, limits)
+    tell(Measuring())
+    plan = decide(film.resolve(), info, policy, limits=limits)
     tell(Planned(plan))
     return plan
 
@@ -59,7 +60,7 @@ def make(order: Order, tell: Tell) -> Made:
     info = _probed(order.film, tell, order.limits)
     keys = keyfile.load_or_make(order.key_file) if not _is_begun(order.out) else keyfile.load(order.key_file)
     with Folder(order.out) as folder:
-        title = _title(order, folder, info, keys)
+        title = _title(order, folder, info, keys, tell)
         was_whole = folder.is_whole
         if not was_whole:
             _fill(order, folder, title, keys, tell)
@@ -96,11 +97,12 @@ def _is_begun(out: Path) -> bool:
     return (out / TITLE).exists()
 
 
-def _title(order: Order, folder: Folder, info: MediaInfo, keys: KeyFile) -> Title:
+def _title(order: Order, folder: Folder, info: MediaInfo, keys: KeyFile, tell: Tell) -> Title:
     """Go on with what was begun here, if it is the same; else begin."""
     source, found = fingerprint(order.film), folder.title
     if found is None:
-        plan = decide(order.film, info, order.policy, order.limits)
+        tell(Measuring())
+        plan = decide(order.film.resolve(), info, order.policy, limits=order.limits)
         title = Title(new_title_id(), keys.signer, source, plan)
         folder.begin(title)
         return title
@@ -123,11 +125,6 @@ def _title(order: Order, folder: Folder, info: MediaInfo, keys: KeyFile) -> Titl
     return found
 
 
-def decide(film: Path, info: MediaInfo, policy: Policy, limits: Limits) -> Plan:
-    """Plan a film, with whatever its packets allow to be copied."""
-    return copy_if_possible(film.resolve(), make_plan(info, policy), limits=limits)
-
-
 def _fill(order: Order, folder: Folder, title: Title, keys: KeyFile, tell: Tell) -> None:
     """Make what is missing. Where packets turn out not to be what they seemed, encode them after all."""
     film = order.film.resolve()
@@ -139,7 +136,9 @@ def _fill(order: Order, folder: Folder, title: Title, keys: KeyFile, tell: Tell)
         tell(LeftOut("copying", fault.sentence))
         # What is there was made for other segments: a title of its own, so that no key sees two films.
         folder.clear()
-        plan = make_plan(title.plan.info, order.policy)
+        encoded = replace(order.policy, copied_rate=0)
+        plan = decide(film, title.plan.info, encoded, limits=order.limits)
+        plan = replace(plan, policy=order.policy)
         title = Title(new_title_id(), keys.signer, title.source, plan)
         folder.begin(title)
         Making(film, folder, title, keys, tell, order.limits).run(order.at_once)

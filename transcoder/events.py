@@ -17,6 +17,11 @@ class Probed:
 
 
 @dataclass(frozen=True, slots=True)
+class Measuring:
+    """The plan is being made: what can be copied, and which qualities the film's content asks for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """What will be made; `done` of its chunks are there already."""
 
@@ -75,6 +80,6 @@ class Checked:
     findings: tuple[Finding, ...]
 
 
-Event = Probed | Planned | Progressed | LeftOut | Made | Found | Checked
+Event = Probed | Measuring | Planned | Progressed | LeftOut | Made | Found | Checked
 Tell = Callable[[Event], None]
 """Hears what happens; called from several threads, never twice at once."""

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from transcoder.errors import EncodeFailed, Refused
-from transcoder.events import Checked, Event, Found, LeftOut, Made, Planned, Probed, Progressed
+from transcoder.events import Checked, Event, Found, LeftOut, Made, Measuring, Planned, Probed, Progressed
 from transcoder.jsonform import to_plain
 from transcoder.media import MediaInfo
 from transcoder.output import clean, err, length, megabytes, out, plain, print_table
@@ -98,6 +98,8 @@ class Bar:
         """Show an event."""
         if isinstance(event, Progressed):
             self._move(event)
+        elif isinstance(event, Measuring):
+            self._say("Measuring the film, to choose its qualities.")
         elif isinstance(event, Planned):
             if event.done:
                 chunks = len(event.plan.chunks)
@@ -181,7 +183,7 @@ def say_plan(info: MediaInfo, plan: Plan) -> None:
         f"{count(plan.periods, 'crypto period')}, each with keys of its own.",
         soft_wrap=True,
     )
-    reasons = [rung.reason for rung in plan.video if rung.reason]
+    reasons = [f"{rung.name}: {rung.reason}" for rung in plan.video if rung.reason]
     for sentence in (*plan.reasons, *reasons):
         out.print(f"· {plain(sentence)}", soft_wrap=True)
 
@@ -272,6 +274,8 @@ def _facts(event: Event) -> tuple[str, dict[str, Any]]:
     """Name an event and list its facts as JSON has them."""
     if isinstance(event, Probed):
         return "probe", to_plain(event.info)
+    if isinstance(event, Measuring):
+        return "measuring", {}
     if isinstance(event, Planned):
         return "plan", _plan_facts(event)
     if isinstance(event, Progressed):

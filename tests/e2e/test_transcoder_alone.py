@@ -29,7 +29,7 @@ from transcoder.remux import not_copyable
 
 pytestmark = pytest.mark.e2e
 
-QUICK = ("--period", "4", "--preset", "ultrafast")
+QUICK = ("--period", "4", "--preset", "ultrafast", "--ladder", "fixed")
 FRAMES, LONG = 225, 300
 
 
@@ -162,15 +162,15 @@ def test_a_plan_is_told_without_encoding(film: Path, tmp_path: Path) -> None:
     assert "subtitles" in done.stdout
     assert list(tmp_path.iterdir()) == []
     told = events(run(film, "--plan-only", "--json").stdout)
-    assert [one["event"] for one in told] == ["probe", "plan"]
-    assert told[1]["frames"] == FRAMES
+    assert [one["event"] for one in told] == ["probe", "measuring", "plan"]
+    assert told[-1]["frames"] == FRAMES
 
 
 def test_programs_read_one_object_a_line(film: Path, tmp_path: Path) -> None:
     done = run(film, tmp_path / "out", "--key-file", tmp_path / "keys", "--json", *QUICK)
     assert done.returncode == 0, done.stderr
     told = events(done.stdout)
-    assert [one["event"] for one in (*told[:2], told[-1])] == ["probe", "plan", "done"]
+    assert [one["event"] for one in (*told[:3], told[-1])] == ["probe", "measuring", "plan", "done"]
     steps = [one for one in told if one["event"] == "progress" and one["stage"] == "encoding"]
     assert steps[-1]["percent"] == 100
     assert [one["done"] for one in steps] == sorted(one["done"] for one in steps)  # type: ignore[type-var]
@@ -205,7 +205,10 @@ def test_a_film_that_cannot_be_copied_after_all_is_encoded_under_other_keys(
 
     monkeypatch.setattr(making, "copy_chunks", fail)
     order = alone.Order(
-        streamable, tmp_path / "out", tmp_path / "k", Policy(crypto_period_seconds=4, preset="ultrafast")
+        streamable,
+        tmp_path / "out",
+        tmp_path / "k",
+        Policy(crypto_period_seconds=4, preset="ultrafast", ladder="fixed"),
     )
     heard: list[Event] = []
     made = alone.make(order, heard.append)
