@@ -100,6 +100,10 @@ def input_from(plan: Plan, after: Fraction, limits: Limits) -> dict[str, Any]:
     """Options that read the film from the key frame at or before `after` seconds of it."""
     options: dict[str, Any] = dict(input_options(limits))
     options |= {"threads": limits.threads or "auto", "dn": None, "sn": None}
+    if not (plan.info.video.interlaced or plan.info.video.rotation):
+        # A picture may change its size on the way. Filters made anew would count from the chunk's start
+        # again; these take any size, but for the deinterlacer and the one that turns.
+        options |= {"reinit_filter:v": 0}
     if plan.info.container in _MARGIN:
         # These say in their head what they hold; ffmpeg needs only enough to open the decoders.
         options |= {"probesize": 1_000_000, "analyzeduration": 1_000_000}

@@ -66,7 +66,8 @@ def _cut(stream: Any, plan: Plan, audio: AudioRendition, chunk: Chunk) -> Any:
             audio.rate,
             ochl=_LAYOUTS[audio.channels],
             osf="fltp",
-            **{"async": 1},  # gaps become silence
+            **{"async": 1},  # gaps become silence,
+            min_hard_comp=0.01,  # those of a hundredth of a second too, or lips would be that late after them
             first_pts=begin,  # silence up to the first sound; counted at the source's rate
         )
     )

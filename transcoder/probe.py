@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,8 @@ from transcoder.sandbox import DEFAULT_LIMITS, PROBE_DECODERS, Bounds, Limits, S
 
 _MOST_JSON = 4 << 20
 _TAIL_SECONDS = 4
+_FIRST_PACKETS = (1, 1000)
+"""Packets among which the first picture is looked for: nearly always it is in the very first one."""
 _LISTS = (b"#EXTM3U", b"ffconcat", b"<MPD", b"<?xml", b"[playlist]", b"v=0")
 _SHOW = (
     "stream=index,codec_name,codec_type,profile,level,channel_layout,codec_tag_string,has_b_frames,width,height,sample_aspect_ratio,pix_fmt,field_order,"
@@ -28,14 +31,17 @@ _SHOW = (
 def probe(path: Path, limits: Limits = DEFAULT_LIMITS, cancel: threading.Event | None = None) -> MediaInfo:
     """Describe the film at `path`; raises Refused or Cancelled.
 
-    Two short looks: the streams, and the last packets, since what a file says of its length is often wrong.
+    Three short looks: the streams, the last packets, since what a file says of its length is often wrong,
+    and the first picture, since a recording may begin between two key frames.
     """
     size = _look(path)
     reader = _Reader(path, limits, cancel)
     raw = reader.streams()
     stream = tracks.video_stream(raw["streams"])
     _check_picture(stream, limits)
-    frames = _count_frames(reader, raw, stream)
+    last = _find_last(reader, raw, stream)
+    stream = {**stream, **_first_picture(reader, stream)}
+    frames = _frames(last, stream)
     video = tracks.video_track(stream, frames)
     info = MediaInfo(
         container=str(raw["format"]["format_name"]),
@@ -87,10 +93,12 @@ def _check_picture(stream: tracks.Raw, limits: Limits) -> None:
     if stream.get("codec_tag_string") in {"encv", "drmi"}:
         raise Refused("unusable_video", "This film is copy-protected.", "Upload it without copy protection.")
     if stream.get("codec_name", "unknown") in {"unknown", "none"}:
-        raise Refused(
-            "unusable_video", "The picture of this film is in a format that is not known here.",
-            "Export it as H.264 in MP4.",
-        )  # fmt: skip
+        raise _unknown_format()
+
+
+def _unknown_format() -> Refused:
+    sentence = "The picture of this film is in a format that cannot be read here."
+    return Refused("unusable_video", sentence, "Export it as H.264 in MP4.")
 
 
 def _too_many_pixels(limits: Limits) -> Refused:
@@ -111,8 +119,18 @@ def _names_a_codec(line: str) -> bool:
     return line.rpartition("] ")[2].startswith("Codec ")
 
 
-def _count_frames(reader: "_Reader", raw: dict[str, Any], stream: tracks.Raw) -> int:
-    """Frames of the constant grid from the first picture to the end of the last; raises Refused."""
+def _first_picture(reader: "_Reader", stream: tracks.Raw) -> tracks.Raw:
+    """When the first picture that can be decoded is shown, and whether it has fields; raises Refused."""
+    for packets in _FIRST_PACKETS:
+        picture = reader.picture(int(stream["index"]), packets)
+        if picture is not None:
+            start = picture.get("best_effort_timestamp", stream.get("start_pts", 0))
+            return {"start_pts": start, "interlaced_frame": picture.get("interlaced_frame", 0)}
+    raise _unknown_format()
+
+
+def _find_last(reader: "_Reader", raw: dict[str, Any], stream: tracks.Raw) -> "_Last":
+    """Look for the end of the film; raises Refused where there is no picture or the file is cut off."""
     form = raw["format"]
     promised = _promised(raw)
     fragmented = str(form["format_name"]).startswith("mov") and "nb_frames" not in stream
@@ -133,10 +151,11 @@ def _count_frames(reader: "_Reader", raw: dict[str, Any], stream: tracks.Raw) ->
             f"This film should last {_clock(promised)} but ends after {_clock(last.end - start)}.",
             "The file is cut off: copy or export it again, then upload it.",
         )
-    return _frames(last, stream)
+    return last
 
 
 def _frames(last: "_Last", stream: tracks.Raw) -> int:
+    """Frames of the constant grid from the first picture to the end of the last."""
     base, rate = Fraction(stream["time_base"]), tracks.frame_rate(stream)
     shown = ((last.video_pts or 0) - int(stream.get("start_pts", 0))) * base
     frames = max(0, round(shown * rate)) + 1
@@ -192,6 +211,10 @@ def _is_number(text: str) -> bool:
     return text.lstrip("-").isdigit()
 
 
+class _Enough(Exception):
+    """What was looked for has been found: the rest need not be read."""
+
+
 class _Reader:
     """Runs ffprobe on one file within the limits."""
 
@@ -233,6 +256,26 @@ class _Reader:
         entries = "packet=stream_index,pts,pts_time,dts,dts_time,duration,duration_time,flags"
         words = ["-show_entries", entries, "-of", "compact=p=0:nk=1"]
         self._run([*words, *(["-read_intervals", f"{float(begin):.3f}%"] if begin else [])], read)
+
+    def picture(self, index: int, packets: int) -> tracks.Raw | None:
+        """Decode the first picture of a stream, if one of its first packets gives any."""
+        lines: list[bytes] = []
+
+        def read(stream: Iterator[bytes]) -> None:
+            pending = b""
+            for data in stream:
+                pending += data
+                if b"\n" in pending:
+                    lines.append(pending.split(b"\n")[0])
+                    raise _Enough
+
+        words = ["-select_streams", str(index), "-threads", "1", "-read_intervals", f"%+#{packets}"]
+        words += ["-show_entries", "frame=best_effort_timestamp,interlaced_frame", "-of", "compact=p=0"]
+        with suppress(_Enough):
+            self._run(words, read)
+        pairs = (item.partition("=") for item in lines[0].decode().split("|")) if lines else ()
+        found = {name: int(value) for name, _, value in pairs if _is_number(value.strip())}
+        return found if lines else None
 
     def _run(self, words: Sequence[str], consumer: process.Consumer) -> process.Finished:
         options = [

@@ -22,6 +22,8 @@ _STANDARD = (
     *(Fraction(whole) for whole in (24, 25, 30, 48, 50, 60)),
     *(Fraction(thousands, 1001) for thousands in (24_000, 30_000, 60_000)),
 )
+_NOT_FILMS = ("attached_pic", "still_image", "timed_thumbnails")
+_PICTURE_CODECS = {"mjpeg", "png", "bmp", "gif", "webp", "tiff"}
 _TEXT_CODECS = {"subrip", "ass", "ssa", "mov_text", "webvtt", "text"}
 _SDH = {
     "sdh",
@@ -53,14 +55,17 @@ _TRANSFERS |= {"smpte2084", "arib-std-b67"}
 
 def video_stream(streams: Sequence[Raw]) -> Raw:
     """Choose the stream that is the film; raises Refused("no_video")."""
-    films = [
-        s for s in streams if s.get("codec_type") == "video" and not _flag(s, "attached_pic", "still_image")
-    ]
+    films = [s for s in streams if s.get("codec_type") == "video" and not _flag(s, *_NOT_FILMS)]
     if not films:
         heard = any(s.get("codec_type") == "audio" for s in streams)
         what = "only sound and no picture" if heard else "no picture"
         raise Refused("no_video", f"This file has {what}.", "Upload a film, with its video track.")
-    return max(films, key=lambda s: (_flag(s, "default"), _pixels(s)))
+    return max(films, key=lambda s: (not _is_picture(s), _flag(s, "default"), _pixels(s)))
+
+
+def _is_picture(stream: Raw) -> bool:
+    """Tell whether a stream is likely a cover that nobody marked as one; only told where there is another."""
+    return stream.get("nb_frames") == "1" or stream.get("codec_name") in _PICTURE_CODECS
 
 
 def audio_tracks(streams: Sequence[Raw]) -> tuple[AudioTrack, ...]:
@@ -154,9 +159,11 @@ def display_size(stream: Raw) -> tuple[int, int]:
     if width <= 0 or height <= 0:
         raise Refused("unusable_video", "The picture of this film has no size.", "Export the film again.")
     shape = ratio(str(stream.get("sample_aspect_ratio", "1:1")).replace(":", "/"))
+    if rotation(stream) % 180 == 90:
+        width, height, shape = height, width, 1 / shape if shape else shape
     if Fraction(1, 8) <= shape <= 8:
         width = max(1, round(width * shape))
-    return (height, width) if rotation(stream) % 180 == 90 else (width, height)
+    return width, height
 
 
 def rotation(stream: Raw) -> int:
@@ -168,16 +175,14 @@ def rotation(stream: Raw) -> int:
 
 
 def interlaced(stream: Raw) -> bool:
-    """Tell whether frames are two fields."""
-    return stream.get("field_order") in {"tt", "bb", "tb", "bt"}
+    """Tell whether frames are two fields: by what the container says, or the first picture."""
+    return stream.get("field_order") in {"tt", "bb", "tb", "bt"} or bool(stream.get("interlaced_frame"))
 
 
 def frame_rate(stream: Raw) -> Fraction:
     """Choose the rate of the constant grid: the real rate, or the average where that is no film's rate."""
     real, average = ratio(stream.get("r_frame_rate", "")), ratio(stream.get("avg_frame_rate", ""))
-    if average and (
-        not real or real > MOST_RATE + Fraction(1, 10) or (interlaced(stream) and real >= 2 * average)
-    ):
+    if average and (not real or real > MOST_RATE + Fraction(1, 10) or _counts_fields(stream, real, average)):
         real = average
     if not real:
         raise Refused("unusable_rate", "This film does not say how many frames it shows a second.", "")
@@ -187,6 +192,11 @@ def frame_rate(stream: Raw) -> Fraction:
     while real < LEAST_RATE:
         real *= 2
     return real.limit_denominator(1001)
+
+
+def _counts_fields(stream: Raw, real: Fraction, average: Fraction) -> bool:
+    """Tell whether the real rate is that of fields: of progressive MPEG-1 it is told, too."""
+    return abs(real / average - 2) < Fraction(1, 200) or (interlaced(stream) and real >= 2 * average)
 
 
 def is_variable(stream: Raw) -> bool:

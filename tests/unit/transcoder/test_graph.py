@@ -41,7 +41,7 @@ def test_the_whole_command_of_a_middle_chunk() -> None:
         "if(lte(abs(3528+round((PTS-3528)/NB_SAMPLES)*NB_SAMPLES-PTS)\\,48)\\,"
         "3528+round((PTS-3528)/NB_SAMPLES)*NB_SAMPLES\\,PTS)[s11];"
         "[s11]asetpts=PTS-3660[s12];[s12]atrim=start_pts=79968[s13];"
-        "[s13]aresample=48000:async=1:first_pts=79968:ochl=stereo:osf=fltp[s14];"
+        "[s13]aresample=48000:async=1:first_pts=79968:min_hard_comp=0.01:ochl=stereo:osf=fltp[s14];"
         "[s14]alimiter=attack=5:latency=1:level=0:limit=0.97:release=50[s15];[s15]apad[s16];"
         "[s16]atrim=end_sample=300032:start_sample=0[s17];[s17]asetpts=N[s18]"
     )
@@ -49,7 +49,8 @@ def test_the_whole_command_of_a_middle_chunk() -> None:
         *("ffmpeg", "-analyzeduration", "1000000", "-codec_whitelist", FILM_DECODERS, "-dn"),
         *("-format_whitelist", ",".join(DEMUXERS), "-max_pixels", "35651584", "-max_streams", "256"),
         *("-noaccurate_seek", "-probesize", "1000000"),
-        *("-protocol_whitelist", "file", "-seek_timestamp", "1", "-sn", "-ss", "1.085000"),
+        *("-protocol_whitelist", "file", "-reinit_filter:v", "0", "-seek_timestamp", "1"),
+        *("-sn", "-ss", "1.085000"),
         *("-threads", "auto", "-i", "file:/films/-a b.mkv", "-filter_complex", graph),
         *("-map", "[s10]", "-f", "mp4", "-avoid_negative_ts", "disabled", "-bf", "3", "-bufsize", "900000"),
         *("-c:v", "libx264", "-crf", "26", "-fflags", "+bitexact", "-flush_packets", "1"),

@@ -48,6 +48,29 @@ def test_the_rate_is_one_that_films_have(real: str, average: str, wanted: Fracti
 
 def test_fields_are_not_counted_as_frames() -> None:
     assert frame_rate(video(r_frame_rate="50/1", avg_frame_rate="25/1", field_order="tt")) == 25
+    assert frame_rate(video(r_frame_rate="50/1", avg_frame_rate="25/1")) == 25  # progressive MPEG-1
+
+
+def test_fields_are_seen_in_the_first_picture_where_the_container_does_not_tell() -> None:
+    assert not video_track(video(), 1).interlaced
+    assert video_track(video(interlaced_frame=1), 1).interlaced
+
+
+@pytest.mark.parametrize(
+    "cover",
+    [
+        {"codec_name": "mjpeg"},
+        {"codec_name": "h264", "nb_frames": "1"},
+        {"codec_name": "h264", "disposition": {"timed_thumbnails": 1}},
+    ],
+)
+def test_a_cover_that_nobody_marked_is_not_the_film(cover: dict[str, Any]) -> None:
+    large = video(index=1, width=3000, height=3000) | {"disposition": {"default": 1}} | cover
+    assert video_stream([large, video()])["index"] == 0
+
+
+def test_a_film_of_pictures_is_a_film() -> None:
+    assert video_stream([video(codec_name="mjpeg")])["codec_name"] == "mjpeg"
 
 
 @given(st.fractions(min_value=Fraction(1, 100), max_value=2000), st.fractions(min_value=0, max_value=2000))
@@ -77,6 +100,10 @@ def test_uneven_rates_are_noticed() -> None:
         ({"sample_aspect_ratio": "N/A"}, (640, 360)),
         ({"side_data_list": [{"rotation": -90}]}, (360, 640)),
         ({"side_data_list": [{"rotation": 180}]}, (640, 360)),
+        (
+            {"sample_aspect_ratio": "3:4", "side_data_list": [{"rotation": 90}], "width": 108, "height": 144},
+            (192, 108),
+        ),
     ],
 )
 def test_the_size_is_the_one_that_is_seen(changes: dict[str, Any], wanted: tuple[int, int]) -> None:
