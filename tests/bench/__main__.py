@@ -15,6 +15,7 @@ from rich.table import Table
 from tests.bench import (
     clicks,
     encryption,
+    estimate,
     keys,
     machine,
     memory,
@@ -23,6 +24,7 @@ from tests.bench import (
     segments,
     starts,
     uploads,
+    workers,
 )
 from tests.bench.context import Bench, Measure
 from tests.bench.report import COLUMNS, Trouble, markdown, row
@@ -32,6 +34,8 @@ MEASURES = (
     Measure("pipeline", "the whole pipeline against ffmpeg alone", 420, pipeline.measure),
     Measure("encryption", "the segment cipher against openssl speed", 30, encryption.measure),
     Measure("protect", "what protection costs and an early start gains", 240, protect.measure),
+    Measure("workers", "two workers against one", 180, workers.measure),
+    Measure("estimate", "the time left as told against the truth", 90, estimate.measure),
     Measure("memory", "Python's memory for a short and a long film", 240, memory.measure),
     Measure("uploads", "uploads against a copy with fsync", 60, uploads.measure),
     Measure("segments", "segments against nginx and uvicorn", 130, segments.measure),

@@ -97,12 +97,20 @@ def plan_made(house: TranscodeHouse, film: Path) -> Plan:
     return Plan.from_json(text)
 
 
-def _published(house: TranscodeHouse, film: Path) -> tuple[TitleId, float]:
+def publish_kept(house: TranscodeHouse, film: Path) -> tuple[TitleId, VersionRow]:
+    """Publish a film and give its version, as the database has it."""
     title = house.publish(film)
     view = house.ended(title, 300)
     row = house.facts(title)
     if row.published_at is None or row.queued_at is None:
         raise RuntimeError(f"the film ended as {view.state}: {house.said()}")
+    return title, row
+
+
+def _published(house: TranscodeHouse, film: Path) -> tuple[TitleId, float]:
+    title, row = publish_kept(house, film)
+    assert row.published_at is not None
+    assert row.queued_at is not None
     return title, (row.published_at - row.queued_at).total_seconds()
 
 
