@@ -171,7 +171,7 @@ def treasure_of(services: Services) -> Treasure:
     found = set()
     for rendition in version.renditions:
         periods = {one.period for one in services.index.segments(version.version_id, rendition.name)}
-        assert len(periods) > 1
+        assert len(periods) > 1 or rendition.kind == "image"  # one sheet shows all of a short film
         found |= {keys.content_key(rendition.name, rendition.tier, period).reveal() for period in periods}
     return Treasure(frozenset(found), frozenset({NAME.encode()}))
 
