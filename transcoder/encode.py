@@ -94,13 +94,16 @@ def encode_chunk(
     consumers = work.consumers(renditions)
     if progress is not None:
         consumers[PROGRESS] = _progress(progress, chunk.frames)
-    finished = process.run(
-        lambda pipes: encode_argv(binaries.ffmpeg(), source, plan, chunk, renditions, pipes, limits),
-        consumers,
-        _bounds(plan, chunk, limits),
-        Sandbox((source,)),
-        cancel,
-    )
+    try:
+        finished = process.run(
+            lambda pipes: encode_argv(binaries.ffmpeg(), source, plan, chunk, renditions, pipes, limits),
+            consumers,
+            _bounds(plan, chunk, limits),
+            Sandbox((source,)),
+            cancel,
+        )
+    except BadMedia as fault:  # it was ended in the middle of a box or a frame, by the system perhaps
+        raise _mismatch(f"What came out is cut off: {fault}.") from fault
     process.check(finished, "The film could not be encoded.")
     return work.result(finished.lines)
 

@@ -177,6 +177,8 @@ def _samples(data: Buffer, trun: Box, duration: int, size: int) -> Iterator[tupl
     fields = [bit for bit in (0x100, 0x200, 0x400, 0x800) if flags & bit]
     if at + count * 4 * len(fields) > trun.end:
         raise BadMedia("a trun box is cut off")
+    if count > len(data):  # without fields a row takes no byte, and four thousand million of them no more
+        raise BadMedia("a trun box of more samples than bytes")
     row = struct.Struct(">" + "".join("i" if bit == 0x800 and version else "I" for bit in fields))
     for _ in range(count):
         values = dict(zip(fields, row.unpack_from(data, at), strict=True))
