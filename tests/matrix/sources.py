@@ -143,7 +143,7 @@ SIZES = (
     Source("odd-sizes", "mkv", video=("-c:v", "ffv1"), size=(321, 179), sound=("-c:a", "flac")),
     Source("odd-vp9", "webm", video=VP9, size=(161, 91), sound=OPUS),
     Source("upright", size=(108, 192)),
-    Source("very-wide", size=(480, 48)),
+    Source("very-wide", size=(420, 84)),
     Source("anamorphic", recipe=filtered("setsar=4/3"), size=(144, 108), shown=(192, 108)),
     Source("tall-pixels", "mkv", recipe=filtered("setsar=1/2"), size=(384, 108), shown=(192, 108)),
     Source("720p", size=(1280, 720), rate=Fraction(12), frames=36, alike=(0.95, 0.95)),
