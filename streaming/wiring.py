@@ -14,7 +14,10 @@ from streaming.accounts.service import AccountService
 from streaming.accounts.throttle import Throttle
 from streaming.catalogue.index import TitleIndex
 from streaming.catalogue.overview import Overview
+from streaming.catalogue.pictures import Pictures
+from streaming.catalogue.published import Published
 from streaming.catalogue.service import Catalogue
+from streaming.catalogue.subtitles import Subtitles
 from streaming.clock import Clock, SystemClock
 from streaming.db.engine import Database, open_engine
 from streaming.delivery.index import LiveIndex
@@ -32,6 +35,7 @@ from streaming.storage.objects import LocalObjects, ObjectStore
 from streaming.uploads.model import Upload
 from streaming.uploads.service import UploadService
 from transcoder.keyschedule import TitleKeys
+from transcoder.sandbox import Limits
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Services:
     objects: ObjectStore
     accounts: AccountService
     catalogue: Catalogue
+    subtitles: Subtitles
+    pictures: Pictures
     overview: Overview
     index: TitleIndex
     live: LiveIndex
@@ -112,6 +118,7 @@ def build(settings: Settings, clock: Clock) -> Services:
         LeaseRule(settings.lease_seconds, settings.lease_grace_seconds),
         (settings.release_burst, settings.release_rate),
     )
+    published = Published(database, clock, objects, root)
     return Services(
         settings,
         clock,
@@ -120,6 +127,8 @@ def build(settings: Settings, clock: Clock) -> Services:
         objects,
         accounts,
         catalogue,
+        Subtitles(published),
+        Pictures(published, Limits(max_pixels=settings.max_pixels)),
         Overview(database),
         index,
         live,

@@ -61,9 +61,16 @@ class Client:
         self, method: str, path: str, body: Mapping[str, object] | None = None, **query: str | None
     ) -> Any:
         """Send one request below `/api/v1`, give its JSON or None. Raises `Fault` in the server’s words."""
+        return self._answer(method, path, query, json=body)
+
+    def send(self, path: str, data: bytes, **query: str | None) -> Any:
+        """Post a file below `/api/v1`, give the JSON of the answer. Raises `Fault` in the server’s words."""
+        return self._answer("POST", path, query, content=data)
+
+    def _answer(self, method: str, path: str, query: Mapping[str, str | None], **body: Any) -> Any:
         params = {name: value for name, value in query.items() if value is not None}
         try:
-            answer = self._http.request(method, f"/api/v1{path}", json=body, params=params)
+            answer = self._http.request(method, f"/api/v1{path}", params=params, **body)
         except httpx.HTTPError as fault:
             raise unreachable(self.url, fault) from None
         if answer.is_error:

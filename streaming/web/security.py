@@ -1,5 +1,6 @@
 """Security at the door, as pure ASGI: response headers, cross-site requests, size of bodies."""
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -58,6 +59,9 @@ DOORS, DOOR_REFERRER = "/l/", "same-origin"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 BODY_LIMIT = 64 * 1024
 UPLOADS = "/api/v1/uploads"
+FILES = re.compile(r"/api/v1/titles/[a-z0-9_]{1,50}/(?:subtitles|posters)")
+FILE_LIMIT = 16 * 1024 * 1024
+"""Subtitle files and pictures; their doors bound them more closely, and ask first who sends them."""
 UPLOAD_TYPE = "application/offset+octet-stream"
 
 
@@ -160,13 +164,11 @@ class BoundedBodies:
             else:
                 await self._app(scope, _Replay(read, receive), send)
             return
-        if declared is not None and not (declared.isascii() and declared.isdigit() and self._fits(declared)):
+        limit = FILE_LIMIT if FILES.fullmatch(scope["path"]) else self._limit
+        if declared is not None and not _fits(declared, limit):
             await self._refuse(scope, receive, send)
             return
         await self._app(scope, receive, send)
-
-    def _fits(self, digits: str) -> bool:
-        return len(digits) <= 20 and int(digits) <= self._limit
 
     def _is_film(self, scope: Scope) -> bool:
         path: str = scope["path"]
@@ -198,6 +200,10 @@ class BoundedBodies:
         )
         response = await run_in_threadpool(self._problems.refuse, Request(scope), fault)
         await response(scope, receive, send)
+
+
+def _fits(digits: str, limit: int) -> bool:
+    return digits.isascii() and digits.isdigit() and len(digits) <= 20 and int(digits) <= limit
 
 
 class _Replay:

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.media.films import counted
+from tests.media.films import counted, run_ffmpeg
 from tests.support.house import MATINEE, PASSWORD, House, free_port, running, until
 from transcoder.isolation import Isolation
 from transcoder.process import protection
@@ -82,6 +82,34 @@ PLAYBACK = {
     "playback_id", "playlist_url", "renew_url", "release_url", "lease_until", "ends_at", "start_at_s",
     "tier", "title",
 }  # fmt: skip
+
+
+def test_subtitles_are_added_replaced_and_removed_after_publishing(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "words.srt"
+    file.write_text("1\n00:00:00,500 --> 00:00:01,500\nGood evening.\n", encoding="utf-8")
+    add = ("title", "subtitle", "add", desk.title, str(file))
+    made = desk.json(*add, "--language", "en", "--label", "English", "--sdh", "--forced")
+    assert (made["label"], made["sdh"], made["forced"], made["origin"]) == ("English", True, True, "upload")
+    other = desk.json(*add, "--language", "de", "--replaces", made["name"])
+    assert other["name"] != made["name"]
+    assert "German" in desk.text("title", "subtitle", "list", desk.title)
+    file.write_text("1\n00:00:00,500 --> soon\nGood evening.\n", encoding="utf-8")
+    assert "Line 2: this is no time" in desk.refused(1, "bad_subtitles", *add)
+    desk.json("title", "subtitle", "remove", desk.title, other["name"])
+    assert desk.json("title", "subtitle", "list", desk.title) == []
+    desk.refused(4, "not_found", "title", "subtitle", "remove", desk.title, other["name"])
+
+
+def test_the_poster_is_chosen_or_brought_along(desk: Desk, tmp_path: Path) -> None:
+    picture = tmp_path / "picture.jpg"
+    run_ffmpeg("-f", "lavfi", "-i", "testsrc=s=200x300", "-frames:v", "1", str(picture))
+    pictures = desk.json("title", "poster", desk.title)
+    assert [one["chosen"] for one in pictures][0]
+    pictures = desk.json("title", "poster", desk.title, "--file", str(picture))
+    assert (pictures[-1]["origin"], pictures[-1]["chosen"]) == ("upload", True)
+    pictures = desk.json("title", "poster", desk.title, "--candidate", "0")
+    assert [one["number"] for one in pictures if one["chosen"]] == [0]
+    desk.refused(1, "bad_picture", "title", "poster", desk.title, "--file", __file__)
 
 
 def test_help_names_every_command_and_the_exit_codes(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 import type { EngineError } from "./faults.ts";
 import type { Patience } from "./network.ts";
 import shaka from "./shaka.ts";
+import { Storyboard } from "./storyboard.ts";
 import { registerTimeLabel } from "./time-label.ts";
 
 export interface EngineEvents {
@@ -21,6 +22,7 @@ export class Engine {
   readonly overlay: shaka.ui.Overlay;
   #video: HTMLVideoElement;
   #patience: Patience;
+  #storyboard = new Storyboard();
 
   private constructor(player: shaka.Player, overlay: shaka.ui.Overlay, video: HTMLVideoElement, patience: Patience) {
     this.player = player;
@@ -47,15 +49,18 @@ export class Engine {
     const networking = player.getNetworkingEngine();
     if (!networking) throw new Error("The player has no network.");
     patience.attach(networking as unknown as Parameters<Patience["attach"]>[0]);
+    const engine = new Engine(player, overlay, video, patience);
+    engine.#storyboard.attach(networking as unknown as Parameters<Storyboard["attach"]>[0]);
     player.addEventListener("downloadcompleted", () => patience.closed());
     player.addEventListener("downloadfailed", () => patience.closed());
     player.addEventListener("error", (event: Event) => events.failed((event as Event & { detail: EngineError }).detail));
-    return new Engine(player, overlay, video, patience);
+    return engine;
   }
 
   /** Loads and begins. Rejects with an EngineError that was not told to `failed`. */
   async load(playlist: string, startAt: number): Promise<void> {
     this.#patience.reset();
+    this.#storyboard.begin(playlist);
     await this.player.load(playlist, startAt, "application/x-mpegurl");
   }
 
@@ -88,10 +93,12 @@ function playerSettings(): object {
     manifest: {
       retryParameters: STUBBORN,
       // A growing film is watched from its beginning; only the very newest segment is left alone.
-      hls: { liveSegmentsDelay: 1 },
+      // Without its storyboard or its subtitles a film is still worth watching.
+      hls: { liveSegmentsDelay: 1, ignoreImageStreamFailures: true, ignoreTextStreamFailures: true },
     },
     streaming: {
       retryParameters: STUBBORN,
+      ignoreTextStreamFailures: true,
       bufferingGoal: 25,
       rebufferingGoal: 0.5,
       bufferBehind: 30,
@@ -126,6 +133,9 @@ function controlSettings(): object {
     // The house has its own keys; two answers to one press would be one too many.
     enableKeyboardPlaybackControls: false,
     castSenderUrl: "",
-    seekBarColors: { base: "rgba(255,255,255,.25)", buffered: "rgba(255,255,255,.45)", played: "rgb(255,255,255)" },
+    // The server names tracks as people do: "English, commentary".
+    trackLabelFormat: shaka.ui.Overlay.TrackLabelFormat.LABEL,
+    textTrackLabelFormat: shaka.ui.Overlay.TrackLabelFormat.LABEL,
+    seekBarColors: { base: "rgba(255,255,255,.25)", buffered: "rgba(255,255,255,.45)", played: "rgb(255,255,255)", chapters: "rgba(0,0,0,.65)" },
   };
 }

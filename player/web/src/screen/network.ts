@@ -2,6 +2,7 @@
 
 import { serverClock } from "../api/clock.ts";
 import { type EngineError, type HttpFault, httpFault, isFinal } from "./faults.ts";
+import { isSpare } from "./storyboard.ts";
 
 export interface NetworkEvents {
   /** The server wants us to wait until then (server's clock). */
@@ -78,7 +79,8 @@ export class Patience {
       return true;
     }
     if (fault && isFinal(fault, tried)) {
-      this.#events.refused(fault);
+      // A track that was removed while it plays, a picture to seek by: the film goes on without.
+      if (!isSpare(address)) this.#events.refused(fault);
       return false;
     }
     const wait = fault?.problem.retryAfter;
