@@ -104,7 +104,7 @@ def test_the_poster_is_chosen_or_brought_along(desk: Desk, tmp_path: Path) -> No
     picture = tmp_path / "picture.jpg"
     run_ffmpeg("-f", "lavfi", "-i", "testsrc=s=200x300", "-frames:v", "1", str(picture))
     pictures = desk.json("title", "poster", desk.title)
-    assert [one["chosen"] for one in pictures][0]
+    assert pictures[0]["chosen"]
     pictures = desk.json("title", "poster", desk.title, "--file", str(picture))
     assert (pictures[-1]["origin"], pictures[-1]["chosen"]) == ("upload", True)
     pictures = desk.json("title", "poster", desk.title, "--candidate", "0")
