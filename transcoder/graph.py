@@ -42,7 +42,7 @@ def encode_argv(
     what `graph_sound` says, and a copied rendition's what `graph_copy` does.
     """
     options = _input(plan, chunk, limits)
-    if set(names) <= set(plan.copied):
+    if not plan.copied_names.isdisjoint(names):
         options |= copied_end(plan, chunk)
     film = ffmpeg.input(f"file:{source}", **options)
     video = [rung for rung in plan.video if rung.name in names and not rung.copied]

@@ -198,6 +198,12 @@ class Plan:
         return replace(self, video=tuple(r for r in self.video if r.copied or r == self.lowest))
 
     @cached_property
+    def copied_names(self) -> frozenset[str]:
+        """The renditions whose packets are the source's own."""
+        rungs = {rung.name for rung in self.video if rung.copied}
+        return frozenset(rungs | {sound.name for sound in self.audios if sound.copied})
+
+    @cached_property
     def iframes(self) -> IFrameRendition:
         """The pictures for winding: those of the lowest rung."""
         rung = self.lowest

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from streaming.catalogue import attempts, making
 from streaming.catalogue.model import (
+    ChunkAttemptRow,
     ChunkRow,
     RenditionRow,
     SegmentRow,
@@ -18,6 +19,9 @@ from streaming.catalogue.values import (
     NewSegment,
 )
 from streaming.errors import Code, Fault
+
+EVERYWHERE = "avc1"
+"""How codecs begin that every player knows."""
 
 
 class InitDiffers(Fault):
@@ -33,7 +37,8 @@ class InitDiffers(Fault):
 
 
 def commit_chunk(session: Session, version_id: str, result: ChunkResult, now: datetime) -> bool:
-    """Make a chunk part's segments visible, unless another attempt did so before: then False.
+    """Make a chunk part's segments visible, unless another attempt did so before, or this one was ended by
+    somebody else: then False.
 
     Needs the write lock. The row of the chunk is the claim; the segments' primary key
     (version, rendition, sequence) would refuse a second set even if the claim were lost.
@@ -45,6 +50,7 @@ def commit_chunk(session: Session, version_id: str, result: ChunkResult, now: da
             ChunkRow.number == result.number,
             ChunkRow.part == result.part,
             ChunkRow.attempt.is_(None),
+            _runs(result.attempt),
         )
         .values(attempt=result.attempt, committed_at=now)
     )
@@ -58,6 +64,15 @@ def commit_chunk(session: Session, version_id: str, result: ChunkResult, now: da
     attempts.end_attempt(session, result.attempt, "committed", now)
     _measure(session, version_id, result)
     return True
+
+
+def _runs(attempt: str) -> ColumnElement[bool]:
+    """Whether an attempt still counts: what one has put that was given up may be collected already."""
+    return (
+        select(ChunkAttemptRow.attempt)
+        .where(ChunkAttemptRow.attempt == attempt, ChunkAttemptRow.outcome == "running")
+        .exists()
+    )
 
 
 def _segment(version_id: str, result: ChunkResult, new: NewSegment) -> dict[str, object]:
@@ -117,14 +132,17 @@ def _measure(session: Session, version_id: str, result: ChunkResult) -> None:
 
 
 def playable_us(session: Session, version_id: str) -> int:
-    """Microseconds from the start that play without a gap: the lowest video rung and every sound."""
+    """Microseconds from the start that play without a gap: in some rung that every player knows, with all
+    sound."""
     rows = session.scalars(
-        select(RenditionRow)
-        .where(RenditionRow.version_id == version_id, RenditionRow.kind.in_(("video", "audio")))
-        .order_by(RenditionRow.kind.desc(), RenditionRow.height, RenditionRow.position)
+        select(RenditionRow).where(
+            RenditionRow.version_id == version_id, RenditionRow.kind.in_(("video", "audio"))
+        )
     ).all()
-    needed = [row for row in rows if row.kind == "audio"] + [row for row in rows if row.kind == "video"][:1]
-    return min((_gapless_us(session, row) for row in needed), default=0)
+    rungs = [row for row in rows if row.kind == "video"]
+    seen = [row for row in rungs if row.codecs.startswith(EVERYWHERE)] or rungs
+    best = max((_gapless_us(session, row) for row in seen), default=0)
+    return min((best, *(_gapless_us(session, row) for row in rows if row.kind == "audio")))
 
 
 def _gapless_us(session: Session, row: RenditionRow) -> int:

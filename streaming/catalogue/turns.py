@@ -57,8 +57,8 @@ def line(waiting: Iterable[Waiting], making: Mapping[str, int]) -> list[Waiting]
 def choose(wanted: Collection[Wanted], *, urgent: bool = False) -> Wanted | None:
     """The chunk to take next, or None; `urgent` looks at urgent parts alone.
 
-    Starters first: each is a second of work and makes a film playable. Then turns, and within a film from its
-    start on.
+    Urgent parts first: a second of work or nearly free, and they make a film playable. Then turns, and within
+    a film from its start on.
     """
     served: dict[str, float] = {}
     for one in wanted:
@@ -66,7 +66,7 @@ def choose(wanted: Collection[Wanted], *, urgent: bool = False) -> Wanted | None
 
     def place(one: Wanted) -> tuple[bool, int, float, int, float, float, int, int]:
         return (
-            one.part != STARTER,
+            one.part not in URGENT,
             -one.house_priority,
             served[one.owner_id],
             -one.priority,

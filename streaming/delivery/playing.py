@@ -54,6 +54,8 @@ MEDIA_PLAYLIST = re.compile(
 
 M3U8 = b"application/vnd.apple.mpegurl"
 ADDRESS_LIFE = timedelta(hours=24)
+MOST_BEHIND = Fraction(10)
+"""Seconds of film: rungs that are encoded together are never that far apart, a copied one runs ahead."""
 HOLD_SECONDS = 8.0
 POLL_SECONDS = 0.2
 MAX_POSITION = 10_000_000.0
@@ -144,6 +146,7 @@ class PlayDoor:
         permit = self._leases.permit(playback, now)
         version = await self._playable(playback)
         chosen = [one for one in version.renditions if covers(permit.tier, one.tier)]
+        chosen = await self._in_step(version, chosen)
         if not any(one.kind == "video" for one in chosen):
             raise refusals.tier_not_covered(permit.tier)
         prefix = self._signer.prefix(version.title_id, version.version_id, self._clock.now() + ADDRESS_LIFE)
@@ -246,6 +249,20 @@ class PlayDoor:
                 return version
             await asyncio.sleep(POLL_SECONDS)
         raise refusals.not_playable_yet()
+
+    async def _in_step(self, version: Version, chosen: list[Rendition]) -> list[Rendition]:
+        """Leave out rungs that are far behind another: where the others play already, they would stall."""
+        if version.complete:
+            return chosen
+        reach = {
+            one.name: sum(
+                (segment.duration for segment in await self._index.segments(version, one.name)), Fraction(0)
+            )
+            for one in chosen
+            if one.kind == "video"
+        }
+        furthest = max(reach.values(), default=Fraction(0))
+        return [one for one in chosen if reach.get(one.name, furthest) + MOST_BEHIND >= furthest]
 
     async def _first_segment(
         self, playback: Playback, name: str

@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Callable
 
-from sqlalchemy.orm import Session
-
 from streaming.catalogue import attempts, commit, making, work
 from streaming.catalogue.making import Stopped
-from streaming.catalogue.turns import TEXT
+from streaming.catalogue.turns import COPY, TEXT
 from streaming.catalogue.values import ChunkResult, NewInit, NewSegment, Piece, Task, VersionFacts
 from streaming.ids import VersionId
+from streaming.workflows.committing import Check, commit_made, note_end
+from streaming.workflows.copies import copy_run
 from streaming.workflows.ending import end_making
 from streaming.workflows.faults import verdict_of
 from streaming.workflows.house import House, folder_of
@@ -17,13 +17,12 @@ from streaming.workflows.prepare import likely_costs, source_of, work_of
 from streaming.workflows.sink import ObjectSink
 from streaming.workflows.watch import Watch
 from transcoder.encode import encode_chunk
-from transcoder.errors import Cancelled, EncodeFailed, Refused
+from transcoder.errors import Cancelled, EncodeFailed
 from transcoder.keyschedule import TitleKeys
 from transcoder.subtitles import extract_text
 
 log = logging.getLogger(__name__)
 Made = tuple[tuple[NewInit, ...], tuple[NewSegment, ...]]
-Check = Callable[[Session], VersionFacts]
 Work = Callable[[VersionFacts, TitleKeys, ObjectSink, Watch], Made]
 
 
@@ -34,8 +33,11 @@ def do_task(house: House, task: Task) -> None:
     the film goes on. Any other fault would meet every chunk, and ends the making.
     """
     try:
-        for piece in task.pieces:
-            _do_piece(house, task, piece)
+        if task.part == COPY:
+            copy_run(house, task)
+        else:
+            for piece in task.pieces:
+                _do_piece(house, task, piece)
     except (Stopped, Cancelled):
         pass
     except Exception as fault:
@@ -138,41 +140,9 @@ def _attempt(house: House, check: Check, piece: Piece, part: str, watch: Watch, 
         with watch:
             inits, segments = made(facts, house.keys(facts), sink, watch)
             sink.finish()
-        _commit(house, check, ChunkResult(piece.number, part, piece.attempt, inits, segments), sink)
+        commit_made(house, check, ChunkResult(piece.number, part, piece.attempt, inits, segments), sink)
     except BaseException as fault:
         if sink is not None:
             sink.discard()
-        _note_end(house, check, piece.attempt, fault)
+        note_end(house, check, piece.attempt, fault)
         raise
-
-
-def _commit(house: House, check: Check, result: ChunkResult, sink: ObjectSink) -> None:
-    with house.database.write() as session:
-        version_id = check(session).id
-        won = commit.commit_chunk(session, version_id, result, house.clock.now())
-        visible = {name: kept for name, (kept, _) in commit.inits_of(session, version_id).items()}
-    if not won:
-        sink.discard()
-        return
-    spare = [init.object for init in result.inits if init.object and visible[init.rendition] != init.object]
-    house.objects.delete(spare)
-
-
-def _note_end(house: House, check: Check, attempt: str, fault: BaseException) -> None:
-    stopped = isinstance(fault, Cancelled | Stopped)
-    detail = type(fault).__name__
-    with house.database.write() as session:
-        if isinstance(fault, EncodeFailed):
-            detail = _without_paths("\n".join(fault.lines), house, check, session)
-        attempts.end_attempt(
-            session, attempt, "cancelled" if stopped else "failed", house.clock.now(), detail
-        )
-
-
-def _without_paths(lines: str, house: House, check: Check, session: Session) -> str:
-    """The encoder's words for their creator, who need not know where this house keeps its files."""
-    try:
-        path = str(source_of(house, check(session)))
-    except (Stopped, Refused):
-        return ""
-    return lines.replace(f"file:{path}", "the film").replace(path, "the film")

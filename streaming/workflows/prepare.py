@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from streaming.catalogue import making
-from streaming.catalogue.turns import ALL, BOARD, REST, STARTER, TEXT, URGENT
+from streaming.catalogue.turns import ALL, BOARD, COPY, REST, STARTER, TEXT, URGENT
 from streaming.catalogue.values import ChapterView, ChunkPart, NewRendition, SourceFacts, VersionFacts
 from streaming.ids import VersionId
 from streaming.workflows.estimate import likely_cost
@@ -17,6 +17,7 @@ from streaming.workflows.watch import Watch
 from transcoder.codec_names import planned_codecs
 from transcoder.errors import Refused
 from transcoder.media import MediaInfo
+from transcoder.packets import copy_if_possible
 from transcoder.plan import Chunk, Plan, make_plan
 from transcoder.probe import probe
 
@@ -27,16 +28,18 @@ def prepare(house: House, version_id: VersionId, run: int) -> None:
     with house.database.read() as session:
         if making.plan_of(session, version_id) is not None:
             return
+    source = source_of(house, facts)
     with Watch(house, version_id, run) as watch:
-        info = probe(source_of(house, facts), house.limits, watch.cancel)
-    plan = make_plan(info, replace(house.policy, crypto_period_seconds=facts.period_seconds))
+        info = probe(source, house.limits, watch.cancel)
+        plan = make_plan(info, replace(house.policy, crypto_period_seconds=facts.period_seconds))
+        plan = copy_if_possible(source, plan, cancel=watch.cancel, limits=house.limits)
     with house.database.write() as session:
         making.check_running(session, version_id, run)
-        _save(session, version_id, plan)
+        save(session, version_id, plan)
     house.news.ring()
 
 
-def _save(session: Session, version_id: VersionId, plan: Plan) -> None:
+def save(session: Session, version_id: VersionId, plan: Plan) -> None:
     """Write what is sure; while the ladder is not decided, that is what makes the film playable."""
     sure = plan.opening()
     parts = [part for part in parts_of(sure) if plan.is_decided or part.part in URGENT]
@@ -142,34 +145,45 @@ def renditions_of(plan: Plan) -> list[NewRendition]:
 
 def parts_of(plan: Plan) -> list[ChunkPart]:
     """Every piece of work, in the order in which it is wanted: the start of the film first."""
-    rungs = len(plan.video)
-    first = plan.chunks[0]
-    parts = [ChunkPart(0, STARTER, first.frames)]
-    if rest_of(plan):
-        parts.append(ChunkPart(0, REST, first.frames * (rungs - 1)))
-    parts += [ChunkPart(chunk.index, ALL, chunk.frames * rungs) for chunk in plan.chunks[1:]]
+    names = _names(plan)
+    rungs = {part: sum(1 for rung in plan.video if rung.name in names[part]) for part in names}
+    parts = [
+        ChunkPart(chunk.index, part, chunk.frames * rungs[part])
+        for chunk in plan.chunks
+        for part in _parts_of_chunk(plan, chunk)
+        if names[part]
+    ]
     parts.append(ChunkPart(0, BOARD))
     parts += [ChunkPart(number, TEXT) for number in range(len(plan.texts))]
     return parts
 
 
-def rest_of(plan: Plan) -> tuple[str, ...]:
-    """Renditions of chunk 0 that the starter leaves."""
-    return tuple(name for name in plan.renditions if name not in plan.starter)
+def _parts_of_chunk(plan: Plan, chunk: Chunk) -> tuple[str, ...]:
+    if plan.copied:
+        return (COPY, ALL)  # the copied rung is there at once: no other needs to start early
+    return (ALL,) if chunk.index else (STARTER, REST)
+
+
+def _names(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """The renditions that each part stands for."""
+    return {
+        COPY: plan.copied,
+        STARTER: plan.starter,
+        REST: tuple(name for name in plan.renditions if name not in plan.starter),
+        ALL: tuple(name for name in plan.renditions if name not in plan.copied),
+    }
 
 
 def work_of(plan: Plan, number: int, part: str) -> tuple[Chunk, tuple[str, ...]]:
     """The chunk and the renditions that a part stands for."""
-    names = {STARTER: plan.starter, REST: rest_of(plan), ALL: plan.renditions}[part]
-    return plan.chunks[number], names
+    return plan.chunks[number], _names(plan)[part]
 
 
 def likely_costs(plan: Plan) -> dict[str, float]:
     """What a counted frame of each part may cost, see `estimate`."""
     video = {rung.name: rung for rung in plan.video}
-    names = {STARTER: plan.starter, REST: rest_of(plan), ALL: plan.renditions}
     found = {}
-    for part, wanted in names.items():
+    for part, wanted in _names(plan).items():
         rungs = [video[name] for name in wanted if name in video]
         if rungs:
             found[part] = likely_cost(plan.info.video, rungs) / len(rungs)

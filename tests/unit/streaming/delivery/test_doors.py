@@ -594,6 +594,19 @@ def test_a_finished_film_is_never_shown_shorter_than_it_is(bare_house: House) ->
     assert len(parsed.segments) == 9
 
 
+@pytest.mark.parametrize(("behind", "listed"), [(2, 2), (3, 1)])
+def test_a_rung_far_behind_a_copied_one_is_not_offered_yet(
+    bare_house: House, behind: int, listed: int
+) -> None:
+    bare_house.make_film(segments=30, complete=False, without=["v240"])
+    with bare_house.database.write() as session:
+        bare_house.add_segments(session, "v240", range(30 - behind))
+    bare_house.licence()
+    main = playlist(bare_house, bare_house.start().token)
+    assert len(main.playlists) == listed
+    assert "/v720/" in main.playlists[-1].uri
+
+
 def test_a_playlist_is_held_until_its_first_segment_is_there(bare_house: House) -> None:
     bare_house.make_film(segments=4, complete=False, without=["v720"])
     bare_house.licence()

@@ -16,6 +16,7 @@ from streaming.workflows.prepare import parts_of, prepare
 from tests.media.films import run_ffmpeg
 from tests.unit.streaming.catalogue.house import House
 from tests.unit.streaming.workflows.test_transcode import taken
+from transcoder.plan import Policy
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,8 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 @pytest.fixture
 def worker(house: House) -> Iterator[Worker]:
-    worker = Worker(house.database, house.objects, house.clock, house.root, house.sources, "w1")
+    services = (house.database, house.objects, house.clock, house.root, house.sources)
+    worker = Worker(*services, "w1", policy=Policy(copied_rate=0))
     yield worker
     worker.writers.shutdown()
 

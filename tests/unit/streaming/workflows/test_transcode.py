@@ -38,7 +38,7 @@ from tests.unit.streaming.catalogue.house import House
 from transcoder.encode import encode_chunk
 from transcoder.errors import EncodeFailed, Refused
 from transcoder.manifest import verify_manifest
-from transcoder.plan import Chunk, Plan
+from transcoder.plan import Chunk, Plan, Policy
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,15 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 @pytest.fixture
 def worker(house: House) -> Iterator[Worker]:
-    worker = Worker(house.database, house.objects, house.clock, house.root, house.sources, "w1")
+    worker = Worker(
+        house.database,
+        house.objects,
+        house.clock,
+        house.root,
+        house.sources,
+        "w1",
+        policy=Policy(copied_rate=0),
+    )
     yield worker
     worker.writers.shutdown()
 
