@@ -12,7 +12,7 @@ from transcoder import aac, binaries, opus, process
 from transcoder.codec_names import planned_codecs, video_codecs
 from transcoder.encrypt import encrypt_segment
 from transcoder.errors import BadMedia, EncodeFailed
-from transcoder.fmp4 import Splitter, add_edit_list, read_fragment, retime
+from transcoder.fmp4 import Splitter, add_edit_list, add_light, read_fragment, retime
 from transcoder.fmp4_sound import make_fragment
 from transcoder.graph import PROGRESS, encode_argv
 from transcoder.graph_copy import copied_origin
@@ -219,6 +219,8 @@ class _Work:
 
     def _begin_video(self, rung: VideoRendition, piece: bytearray) -> None:
         init = add_edit_list(piece, self._plan.reorder_ticks(rung))
+        light = self._plan.info.video.light
+        init = add_light(init, light) if rung.hdr and light else init
         self._put_init(rung.name, video_codecs(piece), init)
         if rung.name == self._plan.iframes.source:
             self._put_init(self._plan.iframes.name, video_codecs(piece), init)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from transcoder.errors import BadMedia
+from transcoder.media import Light
 
 Buffer = bytes | bytearray | memoryview
 
@@ -231,6 +232,25 @@ def add_edit_list(init: Buffer, delay: int) -> bytes:
     out = bytearray(init[: tkhd.end]) + edts + init[tkhd.end :]
     for box in (moov, trak):
         struct.pack_into(">I", out, box.start, box.end - box.start + len(edts))
+    return bytes(out)
+
+
+_ENTRY = ("moov", "moov/trak", "moov/trak/mdia", "moov/trak/mdia/minf", "moov/trak/mdia/minf/stbl")
+
+
+def add_light(init: Buffer, light: Light) -> bytes:
+    """Put what is known of an HDR film's light into its init segment's sample entry: `mdcv`, `clli`
+    (14496-12 §12.1.6)."""
+    extra = b""
+    if light.display:
+        extra += make_box("mdcv", struct.pack(">8H2I", *light.display))
+    if light.brightest or light.average:
+        extra += make_box("clli", struct.pack(">HH", light.brightest, light.average))
+    stsd = find(init, f"{_ENTRY[-1]}/stsd")
+    entry = next(boxes(init, stsd.body + 8, stsd.end))
+    out = bytearray(init[: entry.end]) + extra + init[entry.end :]
+    for box in (*(find(init, path) for path in _ENTRY), stsd, entry):
+        struct.pack_into(">I", out, box.start, box.end - box.start + len(extra))
     return bytes(out)
 
 

@@ -9,22 +9,16 @@ import ffmpeg
 
 from transcoder.graph_copy import copied_end, copied_picture, copied_sound
 from transcoder.graph_sound import encoded_sounds, sound_output
-from transcoder.graph_words import plain, ratio, seconds
-from transcoder.ladder import VideoRendition
+from transcoder.graph_video import encoded_pictures, video_output
+from transcoder.graph_words import seconds
 from transcoder.plan import Chunk, Plan, TextRendition
 from transcoder.sandbox import TEXT_DECODERS, Limits, input_options
-
-HDR_TRANSFERS = {"smpte2084", "arib-std-b67"}
-_RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8", "x2rgb", "x2bgr")
 
 _MARGIN = {"mov,mp4,m4a,3gp,3g2,mj2": Fraction(1, 2), "matroska,webm": Fraction(1)}
 _OTHER_MARGIN = Fraction(12)
 """Seconds to seek before a chunk. Where there is no index a seek may land after the key frame it needs."""
 
 PROGRESS = "progress"
-
-_CARE = "rc-lookahead=40:trellis=1:b-adapt=2"
-"""What `veryfast` leaves out and costs least for what it saves: an eighth fewer bits at equal quality."""
 
 
 def encode_argv(
@@ -47,11 +41,8 @@ def encode_argv(
     film = ffmpeg.input(f"file:{source}", **options)
     video = [rung for rung in plan.video if rung.name in names and not rung.copied]
     outputs = _copies(film, plan, names, pipes)
-    if video:
-        split = _grid(film, plan, chunk).filter_multi_output("split", len(video))
-        for number, rung in enumerate(video):
-            picture = _picture(split.stream(number), plan, rung)
-            outputs.append(picture.output(f"pipe:{pipes[rung.name]}", **_video_output(plan, chunk, rung)))
+    for rung, picture in encoded_pictures(film, plan, video, chunk):
+        outputs.append(picture.output(f"pipe:{pipes[rung.name]}", **video_output(plan, chunk, rung)))
     wanted = [audio for audio in plan.audios if audio.name in names and not audio.copied]
     for audio, sound in encoded_sounds(film, plan, wanted, chunk):
         outputs.append(sound.output(f"pipe:{pipes[audio.name]}", **sound_output(audio)))
@@ -112,111 +103,3 @@ def input_from(plan: Plan, after: Fraction, limits: Limits) -> dict[str, Any]:
         start = plan.info.video.start + after
         options |= {"ss": seconds(start), "seek_timestamp": 1, "noaccurate_seek": None}
     return options
-
-
-def _grid(film: Any, plan: Plan, chunk: Chunk) -> Any:
-    track, rate = plan.info.video, plan.frame_rate
-    first, end = chunk.first_frame, chunk.end_frame
-    return normal(
-        woven(film[str(track.index)], plan)
-        # One clock for every chunk, in which a frame is a whole number of ticks and the film begins at 0.
-        .filter("settb", f"1/{plan.timescale}")
-        .filter("setpts", f"PTS-{round(track.start * plan.timescale)}")
-        .filter("fps", fps=ratio(rate), start_time=seconds(first / rate), round="near")
-        # A track may end before its container says so: its last picture stays.
-        .filter("tpad", stop=-1, stop_mode="clone")
-        .filter("trim", start_pts=first, end_pts=end)
-        .filter("setpts", f"PTS-{first}"),
-        plan,
-    )
-
-
-def woven(stream: Any, plan: Plan) -> Any:
-    """Make whole pictures of interlaced ones."""
-    if not plan.info.video.interlaced:
-        return stream
-    return stream.filter("bwdif", mode="send_frame", deint="interlaced")
-
-
-def normal(stream: Any, plan: Plan) -> Any:
-    """Bring every kind of colour to what players expect: YUV, said aloud, and no brighter than a screen."""
-    track, colours, top = plan.info.video, _colours(plan), plan.video[0]
-    if track.pixel_format.startswith(_RGB):
-        yuv = stream.filter("scale", out_color_matrix=colours["colorspace"], out_range="tv")
-        return yuv.filter("format", "yuv420p").filter("setparams", **colours)
-    stream = stream.filter("setparams", **colours)
-    if track.colour_transfer not in HDR_TRANSFERS:
-        return stream
-    screen = {"out_transfer": "bt709", "out_primaries": "bt709", "out_color_matrix": "bt709"}
-    small = {"flags": "bicubic", "out_range": "tv", "intent": "perceptual"}
-    return stream.filter("scale", top.width, top.height, **small, **screen).filter("format", "yuv420p")
-
-
-def _colours(plan: Plan) -> dict[str, str]:
-    # Said aloud on every rung: players guess from the size, and would guess differently per rung.
-    track = plan.info.video
-    guess = "bt709" if track.height > 576 else "smpte170m"
-    if track.colour_transfer in HDR_TRANSFERS:
-        hdr = {"colorspace": "bt2020nc", "color_primaries": "bt2020", "color_trc": track.colour_transfer}
-        known = {"colorspace": track.colour_matrix, "color_primaries": track.colour_primaries}
-        return hdr | {name: value for name, value in known.items() if value}
-    return {
-        "colorspace": track.colour_matrix or guess,
-        "color_primaries": track.colour_primaries or guess,
-        "color_trc": track.colour_transfer or guess,
-    }
-
-
-def _picture(stream: Any, plan: Plan, rung: VideoRendition) -> Any:
-    return resized(stream, rung.width, rung.height)
-
-
-def resized(stream: Any, width: int, height: int) -> Any:
-    """Scale a picture as every rung is scaled."""
-    scaled = stream.filter("scale", width, height, flags="bicubic", out_range="tv")
-    return scaled.filter("setsar", 1).filter("format", "yuv420p")
-
-
-def _video_output(plan: Plan, chunk: Chunk, rung: VideoRendition) -> dict[str, Any]:
-    return {
-        **x264(plan.policy.preset, rung.crf, careful=rung.careful),
-        "level:v": rung.level,
-        "maxrate": rung.maxrate,
-        "bufsize": rung.bufsize,
-        # Key frames at segment borders and nowhere else, each closed: one fragment is one segment.
-        "force_key_frames": _key_frames(plan, chunk),
-        "forced-idr": 1,
-        "g": 100_000,
-        "keyint_min": 1,
-        "sc_threshold": 0,
-        "fps_mode": "passthrough",
-        "f": "mp4",
-        "movflags": "+frag_keyframe+empty_moov+default_base_moof+negative_cts_offsets+skip_trailer",
-        "video_track_timescale": plan.timescale,
-        "use_editlist": 0,
-        "avoid_negative_ts": "disabled",
-        "write_btrt": 0,
-        "flush_packets": 1,
-        **plain(),
-    }
-
-
-def x264(preset: str, crf: int, *, careful: bool) -> dict[str, Any]:
-    """Options of the H.264 encoder."""
-    # The same in every preset, and `stitchable`, so that every chunk has the same init segment.
-    same = "stitchable=1:open-gop=0:weightp=1:b-pyramid=normal"
-    return {
-        "c:v": "libx264",
-        "preset": preset,
-        "profile:v": "high",
-        "crf": crf,
-        "bf": 3,
-        "refs": 2,
-        "x264-params": f"{same}:{_CARE}" if careful else same,
-    }
-
-
-def _key_frames(plan: Plan, chunk: Chunk) -> str:
-    # Half a frame early: the first frame not before that time is the one that is meant.
-    starts = [segment.first_frame - chunk.first_frame for segment in plan.chunk_segments(chunk)]
-    return ",".join(seconds(max(Fraction(0), start - Fraction(1, 2)) / plan.frame_rate) for start in starts)

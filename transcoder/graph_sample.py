@@ -6,7 +6,8 @@ from typing import Any
 
 import ffmpeg
 
-from transcoder.graph import global_words, input_from, normal, resized, woven, x264
+from transcoder.graph import global_words, input_from
+from transcoder.graph_video import normal, resized, woven, x264
 from transcoder.graph_words import plain, ratio
 from transcoder.plan import Plan
 from transcoder.sampling import COMPARED, Sample, Trial

@@ -6,7 +6,8 @@ from typing import Any
 
 import ffmpeg
 
-from transcoder.graph import global_words, normal
+from transcoder.graph import global_words
+from transcoder.graph_video import normal
 from transcoder.graph_words import plain, ratio, seconds
 from transcoder.plan import Plan
 from transcoder.sandbox import Limits, input_options

@@ -5,12 +5,27 @@ from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True)
+class Light:
+    """The display an HDR film was made on, and its brightest pixels (SMPTE ST 2086, CTA-861.3).
+
+    `display`: x and y of green, blue, red and white in 0.00002, then the most and the least light in 0.0001
+    candelas a square metre; empty if unknown. `brightest` and `average`: of any pixel and any frame, in whole
+    candelas; 0 if unknown.
+    """
+
+    display: tuple[int, ...] = ()
+    brightest: int = 0
+    average: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class VideoTrack:
     """The one video stream that is encoded.
 
     `width`/`height` are display pixels: sample aspect ratio squared, rotation applied. `start` is the
     presentation time of the first frame on the container's clock, `start_pts` the same in `time_base`.
     `profile` and `level` are as ffprobe names them ("High", 41; "" and 0 where it does not know).
+    `light` is known of HDR films that say the same throughout.
     `frame_rate` is the constant rate of the grid (the real rate, or the average of a variable one), `frames`
     the number of frames of that grid from the first to the last picture.
     """
@@ -34,6 +49,7 @@ class VideoTrack:
     colour_matrix: str
     colour_primaries: str
     colour_transfer: str
+    light: Light | None = None
 
     @property
     def hdr(self) -> str:

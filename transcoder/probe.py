@@ -4,14 +4,14 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
 
 from transcoder import binaries, process, tracks
 from transcoder.errors import EncodeFailed, Refused
-from transcoder.media import MediaInfo
+from transcoder.media import MediaInfo, VideoTrack
 from transcoder.sandbox import DEFAULT_LIMITS, PROBE_DECODERS, Bounds, Limits, Sandbox, input_options
 
 _MOST_JSON = 4 << 20
@@ -25,6 +25,11 @@ _SHOW = (
     "color_space,color_primaries,color_transfer:stream_disposition:stream_tags=language,title:"
     "stream_side_data=rotation:format=format_name,start_time,duration:"
     "chapter=start_time,end_time:chapter_tags=title"
+)
+
+_SHOW_LIGHT = (
+    "frame=pts:frame_side_data=red_x,red_y,green_x,green_y,blue_x,blue_y,white_point_x,white_point_y,"
+    "min_luminance,max_luminance,max_content,max_average"
 )
 
 
@@ -43,6 +48,8 @@ def probe(path: Path, limits: Limits = DEFAULT_LIMITS, cancel: threading.Event |
     stream = {**stream, **_first_picture(reader, stream)}
     frames = _frames(last, stream)
     video = tracks.video_track(stream, frames)
+    if video.hdr:
+        video = replace(video, light=tracks.light(reader.lit_frames(video)))
     info = MediaInfo(
         container=str(raw["format"]["format_name"]),
         size=size,
@@ -215,6 +222,13 @@ class _Enough(Exception):
     """What was looked for has been found: the rest need not be read."""
 
 
+def _collect(stream: Iterator[bytes], out: bytearray) -> None:
+    for data in stream:
+        out.extend(data)
+        if len(out) > _MOST_JSON:
+            raise Refused("not_a_film", "This file describes more than a film can hold.")
+
+
 class _Reader:
     """Runs ffprobe on one file within the limits."""
 
@@ -227,13 +241,7 @@ class _Reader:
         """Streams and container; raises Refused where there are none."""
         out = bytearray()
 
-        def collect(stream: Iterator[bytes]) -> None:
-            for data in stream:
-                out.extend(data)
-                if len(out) > _MOST_JSON:
-                    raise Refused("not_a_film", "This file describes more than a film can hold.")
-
-        finished = self._run(["-show_entries", _SHOW, "-of", "json"], collect)
+        finished = self._run(["-show_entries", _SHOW, "-of", "json"], lambda stream: _collect(stream, out))
         raw: dict[str, Any] = json.loads(out) if out and finished.code == 0 else {}
         if not raw.get("streams") or "format_name" not in raw.get("format", {}):
             self._refuse(finished.lines)
@@ -242,6 +250,17 @@ class _Reader:
         if any("max_streams" in line for line in finished.lines):
             raise _too_many_tracks(self._limits)
         return raw
+
+    def lit_frames(self, track: VideoTrack) -> list[tracks.Raw]:
+        """Show what the first frame and one in the middle say of their light."""
+        middle = float(track.start + track.frames / track.frame_rate / 2)
+        words = ["-select_streams", str(track.index), "-show_frames", "-of", "json"]
+        words += ["-read_intervals", f"%+#1,{middle:.3f}%+#1", "-show_entries", _SHOW_LIGHT]
+        out = bytearray()
+        finished = self._run(words, lambda stream: _collect(stream, out))
+        raw = json.loads(out) if out and finished.code == 0 else {}
+        found: list[tracks.Raw] = raw.get("frames", [])
+        return found
 
     def packets(self, last: _Last, begin: Fraction | None) -> None:
         """Show every packet from `begin` (the container's clock) to the end to `last`."""

@@ -235,7 +235,7 @@ def _start(
         stdout=pipes.get("stdout", subprocess.DEVNULL),
         stderr=subprocess.PIPE,
         pass_fds=[write for name, write in pipes.items() if name != "stdout"],
-        env={"LC_ALL": "C", "PATH": os.defpath},
+        env={"LC_ALL": "C", "PATH": os.defpath, "SVT_LOG": "1"},
         cwd="/",
         start_new_session=True,
     )

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from transcoder.errors import Refused
-from transcoder.media import AudioTrack, Chapter, TextTrack, VideoTrack
+from transcoder.media import AudioTrack, Chapter, Light, TextTrack, VideoTrack
 
 Raw = Mapping[str, Any]
 
@@ -36,6 +36,7 @@ _SDH = {
     "sordos",
     "sordi",
 }
+_POINTS = ("green", "blue", "red", "white_point")
 _DESCRIPTIONS = ("audio description", "described", "descriptive")
 _MATRICES = {"bt709", "smpte170m", "bt470bg", "smpte240m", "bt2020nc", "fcc"}
 _PRIMARIES = {
@@ -236,6 +237,23 @@ def chapters(raw: Sequence[Raw], start: Fraction, duration: Fraction) -> tuple[C
         for one in raw[:MOST_CHAPTERS]
     )
     return tuple(sorted((one for one in found if one.start < one.end), key=lambda one: one.start))
+
+
+def light(frames: Sequence[Raw]) -> Light | None:
+    """Read what frames say of their light; None unless all say the same."""
+    found = {_light(frame) for frame in frames}
+    one = found.pop() if len(found) == 1 else Light()
+    return one if one != Light() else None
+
+
+def _light(frame: Raw) -> Light:
+    data = {name: value for one in frame.get("side_data_list", ()) for name, value in one.items()}
+    points = [ratio(str(data.get(f"{name}_{axis}", ""))) * 50_000 for name in _POINTS for axis in "xy"]
+    nits = [ratio(str(data.get(f"{name}_luminance", ""))) * 10_000 for name in ("max", "min")]
+    display = tuple(min(round(value), 0xFFFF) for value in points) + tuple(round(value) for value in nits)
+    sound = all(points) and 0 <= nits[1] < nits[0] < 1 << 32
+    brightest, average = (min(int(data.get(name, 0)), 0xFFFF) for name in ("max_content", "max_average"))
+    return Light(display if sound else (), max(0, brightest), max(0, average))
 
 
 def _bit_depth(pixel_format: str) -> int:

@@ -116,6 +116,25 @@ def surround(folder: Path, layout: str = "5.1(side)", codec: str = "ac3", volume
     return path
 
 
+LIGHT = "mastering-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):cll=1000,400"
+
+
+def ramp(folder: Path, transfer: str = "smpte2084", light: str = LIGHT) -> Path:
+    """A film of 3 s, 256 × 144 in 10 bits, from black at the left to the brightest there is at the right."""
+    path = folder / f"ramp-{transfer}-{len(light)}.mkv"
+    if path.exists():
+        return path
+    gray = "color=black:s=256x144:r=25,format=yuv420p10le,geq=lum='64+876*X/(W-1)':cb=512:cr=512"
+    matrix, primaries = ("bt709", "bt709") if transfer == "bt709" else ("bt2020nc", "bt2020")
+    colours = f"setparams=colorspace={matrix}:color_primaries={primaries}:color_trc={transfer}:range=tv"
+    extra = ("-x264-params", light) if light else ()
+    run_ffmpeg(
+        *("-f", "lavfi", "-i", f"{gray},{colours}", "-t", "3", "-c:v", "libx264", "-preset", "ultrafast"),
+        *("-qp", "1", "-g", "30", *extra, "-pix_fmt", "yuv420p10le", str(path)),
+    )
+    return path
+
+
 def with_subtitles(folder: Path, container: str = "mkv") -> Path:
     """A film of 9 s with one English subtitle track; a cue crosses the border at 4 s."""
     path = folder / f"subtitled.{container}"
@@ -157,6 +176,14 @@ def picture_film(folder: Path, seconds: int = 60, size: str = "854x480", rate: s
             *("-c:a", "aac", str(path)),
         )
     return path
+
+
+def decode_av1(path: Path, folder: Path) -> Path:
+    """Decode AV1 with mpv, as the ffmpeg at hand cannot, to a file that it can read."""
+    plain = folder / f"{path.stem}-decoded.nut"
+    command = ["mpv", "--no-config", "--really-quiet", "--no-audio", str(path), "--of=nut", "--ovc=ffv1"]
+    subprocess.run([*command, f"-o={plain}"], timeout=120, check=True)
+    return plain
 
 
 def decode_gray(path: Path, size: tuple[int, int]) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":

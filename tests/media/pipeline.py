@@ -61,6 +61,10 @@ class Transcoded:
         path.write_bytes(self.clear(rendition))
         return path
 
+    def codecs(self, rendition: str) -> set[str]:
+        """What the chunks' init segments say the codec is."""
+        return {init.codecs for done in self.results for init in done.inits if init.rendition == rendition}
+
     def join(self, video: str, folder: Path, sound: str = "a0") -> Path:
         """Put one video rendition and a sound into one file without touching their times."""
         path = folder / f"joined-{sound}.mkv"
