@@ -30,6 +30,7 @@ LOWEST_STEPS = CARE_STEPS + 2
 """Steps of CRF that the lowest rung of a ladder by content is coarser: what one sees of it is its size."""
 
 FIRST = "Comes first, so that the film starts at once, and carries it over the slowest lines."
+OWN_SIZE = "The picture's own size."
 LONE = "The picture is too small for a second quality."
 BY_SIZE = "The qualities and rates are the usual ones for a picture of this size."
 
@@ -321,6 +322,6 @@ def _ladder(info: MediaInfo, policy: Policy) -> tuple[VideoRendition, ...]:
     track = info.video
     rungs = make_ladder(track.width, track.height, track.frame_rate, policy.crf)
     if policy.ladder == "content":
-        lowest = replace(rungs[-1], crf=policy.crf + LOWEST_STEPS, careful=True, reason=FIRST)
-        rungs = (*rungs[:-1], lowest)
+        steps, reason = (LOWEST_STEPS, FIRST) if len(rungs) > 1 else (CARE_STEPS, OWN_SIZE)
+        rungs = (*rungs[:-1], replace(rungs[-1], crf=policy.crf + steps, careful=True, reason=reason))
     return add_codecs(rungs, policy.codecs, track)

@@ -128,11 +128,49 @@ FAULTS = (
     ),
     ChunkFault(11, "Between 9:10 and 10:10: The encoder took too long.", "timed_out"),
 )
+PLAN_REASONS = (
+    "Measured on 8 short samples of the film: the picture moves and has detail, as most films do.",
+    "360p is left out: at the same rate another size looks as good or better.",
+)
 LADDER = (
-    Rung("v1080", 1080, 1920, 5_200_000, Tier.HD, "The size of your file.", 9.0),
-    Rung("v720", 720, 1280, 2_800_000, Tier.HD, "For tablets and slower lines.", 12.4),
-    Rung("v480", 480, 854, 1_200_000, Tier.SD, "Starts first, so that it plays within moments.", 16.0),
-    Rung("v240", 240, 426, 400_000, Tier.SD, "For a phone in a tunnel.", 16.0),
+    Rung(
+        "v1080",
+        1080,
+        1920,
+        5_200_000,
+        Tier.HD,
+        "About 3.0 Mbit/s, 4.7 Mbit/s at most: 720p would lose visible detail.",
+        9.0,
+    ),
+    Rung(
+        "v720",
+        720,
+        1280,
+        2_800_000,
+        Tier.HD,
+        "About 1.3 Mbit/s, 2.5 Mbit/s at most: 43 % of the bits of 1080p, "
+        "and no size looks better for as many.",
+        12.4,
+    ),
+    Rung(
+        "v480",
+        480,
+        854,
+        1_200_000,
+        Tier.SD,
+        "About 520 kbit/s, 1.1 Mbit/s at most: 40 % of the bits of 720p, "
+        "and no size looks better for as many.",
+        16.0,
+    ),
+    Rung(
+        "v240",
+        240,
+        426,
+        400_000,
+        Tier.SD,
+        "Comes first, so that the film starts at once, and carries it over the slowest lines.",
+        16.0,
+    ),
     Rung("a0", None, None, 128_000, Tier.SD, "AAC, stereo.", 21.0),
 )
 TRACKS = (
@@ -168,6 +206,7 @@ def _title(page: Page, film: StudioFilm = READY) -> StudioTitle:
         source_name="night-ferry-master-v3.mov",
         tracks=TRACKS,
         ladder=LADDER,
+        plan_reasons=PLAN_REASONS,
         licences=ROWS,
         licences_total=len(ROWS),
     )

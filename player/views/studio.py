@@ -97,7 +97,10 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A rendition: bits a second, its reason in words, and percent encoded (None: not begun)."""
+    """A rendition: bits a second, its reason in words, and percent encoded (None: not begun).
+
+    `codec` is named where it is not H.264, which every player knows.
+    """
 
     name: str
     height: int | None = None
@@ -106,6 +109,7 @@ class Rung:
     tier: Tier = Tier.SD
     reason: str = ""
     percent: float | None = None
+    codec: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,7 @@ class StudioTitle:
     source_name: str = ""
     tracks: tuple[Track, ...] = ()
     ladder: tuple[Rung, ...] = ()
+    plan_reasons: tuple[str, ...] = ()
     faults: tuple[ChunkFault, ...] = ()
     remake: Progress | None = None
     can_remake: bool = False

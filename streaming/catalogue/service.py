@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from streaming.catalogue import queue, remaking, store, work
+from streaming.catalogue import making, queue, remaking, store, work
 from streaming.catalogue.collector import collect_title
 from streaming.catalogue.failures import chunk_failures
 from streaming.catalogue.model import TitleRow, VersionRow
@@ -13,7 +13,7 @@ from streaming.catalogue.pictures import poster_tag
 from streaming.catalogue.ports import Access, Sources
 from streaming.catalogue.store import OPEN_STATES, STRANGER_STATES, Position
 from streaming.catalogue.values import Asker, Priority, TitlePage, TitleState, TitleView
-from streaming.catalogue.views import making_of, owns, view_of
+from streaming.catalogue.views import explained, making_of, owns, view_of
 from streaming.clock import Clock
 from streaming.db.engine import Database
 from streaming.errors import Code, Fault, not_found
@@ -152,10 +152,14 @@ class Catalogue:
             place = queue.positions(session).get(version.id) if waits and version else None
             failures = chunk_failures(session, version.id) if version else ()
             remake = remaking.remake_of(session, title_id)
+            plan = making.plan_of(session, version.id) if version and owns(asker, title) else None
             remade_place = queue.positions(session).get(remake.id) if remake else None
         names = self._access.names_of([AccountId(title.owner_id)])
         view = view_of(title, version, renditions, asker, names, place, failures)
-        if remake is None or not owns(asker, title):
+        if not owns(asker, title):
+            return view
+        view = explained(view, plan)
+        if remake is None:
             return view
         return replace(view, remake=making_of(remake, remade_place))
 

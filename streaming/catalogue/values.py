@@ -94,7 +94,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class RenditionView:
-    """What people are told of one rendition."""
+    """What people are told of one rendition; its owner alone hears the `reason` for it."""
 
     name: str
     kind: str
@@ -108,6 +108,7 @@ class RenditionView:
     role: str
     forced: bool
     default: bool
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,8 @@ class TitleView:
     upload_id: UploadId | None
     chapters: tuple[ChapterView, ...] = ()
     chunk_failures: tuple[ChunkFailure, ...] = ()
+    plan_reasons: tuple[str, ...] = ()
+    """Why the ladder is as it is, in sentences for the owner; told with one title, not in lists."""
     remake: Progress | None = None
     """How far the version is that shall take the place of the one that plays."""
     priority: Priority = Priority.NORMAL

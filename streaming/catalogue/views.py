@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from streaming.catalogue.model import RenditionRow, TitleRow, VersionRow
 from streaming.catalogue.values import (
@@ -89,6 +90,16 @@ def view_of(
         priority=Priority.of(title.house_priority or title.priority) if trusted else Priority.NORMAL,
         priority_by_house=trusted and title.house_priority != 0,
     )
+
+
+def explained(view: TitleView, text: str | None) -> TitleView:
+    """Add the reasons for the ladder from the stored plan, once there is one."""
+    if not text:
+        return view
+    plan = json.loads(text)
+    why = {rung["name"]: rung["reason"] for rung in plan.get("video", ())}
+    renditions = tuple(replace(one, reason=why.get(one.name, "")) for one in view.renditions)
+    return replace(view, renditions=renditions, plan_reasons=tuple(plan.get("reasons", ())))
 
 
 def chapters_of(version: VersionRow) -> tuple[ChapterView, ...]:

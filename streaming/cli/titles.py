@@ -91,6 +91,7 @@ def show(title: TitleArgument, as_json: AsJson = False) -> None:
     if rows := [rendition_row(one) for one in found.get("renditions", [])]:
         out.print()
         print_table(("Track", "Picture", "Rate", "Language", "Codec"), rows, "")
+    print_reasons(found)
     return None
 
 
@@ -173,6 +174,21 @@ def delete(
         print_json({"deleted": title})
     else:
         out.print(f"“{plain(found['name'])}” is deleted.")
+
+
+def print_reasons(title: dict[str, Any]) -> None:
+    """Print why the qualities are what they are."""
+    sentences = reasons_of(title)
+    if sentences:
+        out.print()
+    for sentence in sentences:
+        out.print(plain(sentence), style="dim", soft_wrap=True)
+
+
+def reasons_of(title: dict[str, Any]) -> list[str]:
+    """Sentences about the ladder and then about each rung, as far as the asker is told."""
+    rungs = [one for one in title.get("renditions", []) if one.get("reason")]
+    return [*title.get("plan_reasons", []), *(f"{rendition_row(one)[0]}: {one['reason']}" for one in rungs)]
 
 
 def state_words(title: dict[str, Any]) -> str:

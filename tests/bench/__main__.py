@@ -17,6 +17,7 @@ from tests.bench import (
     encryption,
     estimate,
     keys,
+    ladder,
     machine,
     memory,
     pipeline,
@@ -33,6 +34,7 @@ from tests.bench.rounds import LEAST_ROUNDS, Figure
 
 MEASURES = (
     Measure("pipeline", "the whole pipeline against ffmpeg alone", 420, pipeline.measure),
+    Measure("ladder", "the ladder by content against a fixed one", 150, ladder.measure),
     Measure("encryption", "the segment cipher against openssl speed", 30, encryption.measure),
     Measure("protect", "what protection costs and an early start gains", 240, protect.measure),
     Measure("workers", "two workers against one", 180, workers.measure),

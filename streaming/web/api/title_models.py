@@ -48,7 +48,7 @@ class ChunkFailureOut(BaseModel):
 
 
 class RenditionOut(BaseModel):
-    """One stream of a title; `bandwidth` in bit/s at its peak."""
+    """One stream of a title; `bandwidth` in bit/s at its peak; its owner hears the `reason` for it."""
 
     name: str
     kind: str
@@ -62,6 +62,7 @@ class RenditionOut(BaseModel):
     role: str
     forced: bool
     default: bool
+    reason: str
 
 
 class TitleOut(BaseModel):
@@ -88,6 +89,7 @@ class TitleOut(BaseModel):
     poster_url: str | None
     size_bytes: int
     source_name: str
+    plan_reasons: list[str]
 
     @classmethod
     def of(cls, title: TitleView) -> "TitleOut":
@@ -116,6 +118,7 @@ class TitleOut(BaseModel):
             poster_url=f"/api/v1/titles/{title.id}/poster" if title.has_poster else None,
             size_bytes=title.size_bytes,
             source_name=title.source_name,
+            plan_reasons=list(title.plan_reasons),
         )
 
 

@@ -72,6 +72,7 @@ def studio_title(request: Request, who: Creator, title_id: TitleId) -> Response:
             source_name=title.source_name,
             tracks=_tracks(title),
             ladder=tuple(_rung(title, one) for one in title.renditions if one.kind == "video"),
+            plan_reasons=title.plan_reasons,
             remake=values.progress(title.remake),
             can_remake=_source_is_here(house, title),
             faults=tuple(
@@ -160,15 +161,16 @@ def _rung(title: TitleView, rendition: RenditionView) -> views.Rung:
         height=rendition.height,
         bitrate=rendition.bandwidth or None,
         tier=views.Tier(rendition.tier),
-        reason=_reason(title, rendition),
+        codec=_codec(rendition),
+        reason=rendition.reason,
         percent=done,
     )
 
 
-def _reason(title: TitleView, rendition: RenditionView) -> str:
-    if rendition.height is not None and rendition.height == title.height:
-        return "The film’s own size."
-    return "For slower connections and smaller screens."
+def _codec(rendition: RenditionView) -> str:
+    """The codec's name where it is not the one that every player knows."""
+    kind = rendition.codecs.partition(".")[0]
+    return {"hvc1": "HEVC", "hev1": "HEVC", "av01": "AV1"}.get(kind, "")
 
 
 def _licence(house: Services, licence: Licence, watching: int) -> views.LicenceRow:

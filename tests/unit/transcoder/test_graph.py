@@ -53,7 +53,7 @@ def test_the_whole_command_of_a_middle_chunk() -> None:
         *("-sn", "-ss", "1.085000"),
         *("-threads", "auto", "-i", "file:/films/-a b.mkv", "-filter_complex", graph),
         *("-map", "[s10]", "-f", "mp4", "-avoid_negative_ts", "disabled", "-bf", "3", "-bufsize", "900000"),
-        *("-c:v", "libx264", "-crf", "26", "-fflags", "+bitexact", "-flush_packets", "1"),
+        *("-c:v", "libx264", "-crf", "24", "-fflags", "+bitexact", "-flush_packets", "1"),
         *("-force_key_frames", "0.000000,1.981146,3.983146", "-forced-idr", "1", "-fps_mode", "passthrough"),
         *(
             "-g",

@@ -1,5 +1,6 @@
 """What owners, strangers and holders of licences can do with titles."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -229,3 +230,15 @@ def test_fault_codes_map_to_what_happened(house: House) -> None:
     with pytest.raises(Fault) as caught:
         house.catalogue.cancel(owner, TitleId("ti_nothing"))
     assert caught.value.code is Code.NOT_FOUND
+
+
+def test_the_owner_hears_why_the_ladder_is_as_it_is(house: House) -> None:
+    owner = house.account()
+    facts = house.planned(owner)
+    with house.database.write() as session:
+        session.get_one(VersionRow, facts.id).plan = json.dumps(
+            {"reasons": ["The picture is calm."], "video": [{"name": "v240", "reason": "Comes first."}]}
+        )
+    view = house.catalogue.show(owner, facts.title_id)
+    assert view.plan_reasons == ("The picture is calm.",)
+    assert [(one.name, one.reason) for one in view.renditions] == [("v240", "Comes first."), ("a0", "")]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from streaming.cli.licences import holder_words, until_words
-from streaming.cli.titles import rendition_row, state_words
+from streaming.cli.titles import reasons_of, rendition_row, state_words
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,11 @@ def test_a_licence_that_was_taken_back_ended_then() -> None:
 
 def test_a_link_is_named_by_its_label_in_any_script() -> None:
     assert holder_words({"holder": {"kind": "link", "name": "Presse 🎬"}}) == "link “Presse 🎬”"
+
+
+def test_the_ladder_is_explained_before_each_of_its_rungs() -> None:
+    rung = {"kind": "video", "height": 720, "width": 1280, "reason": "480p would lose visible detail."}
+    sound = {"kind": "audio", "reason": ""}
+    title = {"plan_reasons": ["The picture is calm."], "renditions": [rung, sound]}
+    assert reasons_of(title) == ["The picture is calm.", "720p: 480p would lose visible detail."]
+    assert reasons_of({}) == []
