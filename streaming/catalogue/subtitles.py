@@ -42,8 +42,8 @@ class Subtitles:
 
     def add(self, asker: Asker, title_id: TitleId, new: NewSubtitle, replaces: str = "") -> SubtitleView:
         """Read a subtitle file and show it as a new track, in the place of `replaces` if one is named."""
+        self._published.shelf(asker, title_id)  # who asks comes before what is sent
         cues = _cues(new.data)
-        self._published.shelf(asker, title_id)
         text = _rendition(self._number(asker, title_id), new)
 
         def plan(shelf: Shelf, attempt: str) -> Change:

@@ -81,11 +81,14 @@ def premiere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Premiere]:
 
 @pytest.fixture
 def ana(premiere: Premiere, visitors: Visitors) -> Visitor:
-    """The film's owner, at the screen, with the film playing."""
+    """The film's owner, at the screen; the film rests near its beginning, wherever it was left before."""
     visitor = visitors.arrive("ana", premiere.house.url)
     log_in(visitor, "ana", PASSWORD)
     visitor.go(f"/watch/{premiere.title}")
     watch_moving(visitor)
+    visitor.page.keyboard.press("0")
+    visitor.page.keyboard.press("k")
+    visitor.wait("() => document.querySelector('video').paused")
     return visitor
 
 

@@ -28,13 +28,14 @@ from streaming.ids import TitleId
 from streaming.settings import Settings
 from streaming.web.api.account_models import encoded
 from streaming.wiring import Services, build
-from tests.media.films import counted
+from tests.media.films import counted, run_ffmpeg
 from tests.support.house import PASSWORD, running
 from tests.support.walk import METHODS, Ask, Treasure, Walk, asks, routes_of
 from transcoder.secret import SecretBytes
 
 pytestmark = pytest.mark.e2e
 NAME = "Nocturne of Zanzibar"
+CHAPTER = "Quagmire at midnight"
 ADDRESS = "http://127.0.0.1:8000"
 SESSION = "matinee_session"
 LICENCE_LENGTH = timedelta(minutes=30)
@@ -90,6 +91,7 @@ BODIES: dict[str, object] = {
     "PATCH /api/v1/titles/{title_id}": {"name": "Stolen"},
     "PATCH /api/v1/licences/{licence_id}": {"valid_until": "2099-01-01T00:00:00Z"},
     "POST /api/v1/licences/{licence_id}/revoke": {},
+    "PUT /api/v1/titles/{title_id}/poster": {"candidate": 0},
     "PATCH /api/v1/uploads/{upload_id}": b"film",
     "POST /api/v1/tokens": {"label": "walk"},
     "POST /api/v1/account/password": {
@@ -131,12 +133,20 @@ class World:
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder in which Ana's film was really made: two crypto periods, picture and sound."""
     folder = tmp_path_factory.mktemp("locked")
-    film = counted(folder, Fraction(25), 150, size=(160, 90))
+    film = with_chapter(counted(folder, Fraction(25), 150, size=(160, 90)))
     with running(folder / "data", MATINEE_CRYPTO_PERIOD_SECONDS="4") as house:
         token = house.add_user("ana", "creator")
         done = house.run("publish", str(film), "--title", NAME, "--wait", token=token)
         assert done.returncode == 0, done.stderr
     return folder / "data"
+
+
+def with_chapter(film: Path) -> Path:
+    """The film with a chapter that has a name."""
+    told, path = film.with_name("chapters.txt"), film.with_name("told.mp4")
+    told.write_text(f";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1\nSTART=0\nEND=5\ntitle={CHAPTER}\n")
+    run_ffmpeg("-i", str(film), "-i", str(told), "-map_metadata", "1", "-c", "copy", str(path))
+    return path
 
 
 @pytest.fixture
@@ -173,7 +183,7 @@ def treasure_of(services: Services) -> Treasure:
         periods = {one.period for one in services.index.segments(version.version_id, rendition.name)}
         assert len(periods) > 1 or rendition.kind == "image"  # one sheet shows all of a short film
         found |= {keys.content_key(rendition.name, rendition.tier, period).reveal() for period in periods}
-    return Treasure(frozenset(found), frozenset({NAME.encode()}))
+    return Treasure(frozenset(found), frozenset({NAME.encode(), CHAPTER.encode()}))
 
 
 def the_title(services: Services) -> TitleId:
@@ -218,6 +228,8 @@ def furnish(world: World) -> None:
         token_id=client.post("/api/v1/tokens", json={"label": "hers"}, headers=ana).json()["id"],
         token="A" * 43,
         link=link,
+        name="t0",
+        number="0",
     )
     world.doors = captured(world, playback, ben)
     world.capabilities = captured(world, native, {})
@@ -238,6 +250,9 @@ def captured(world: World, playback: dict[str, str], headers: dict[str, str]) ->
         for key in dict.fromkeys(re.findall(r'METHOD=AES-128,URI="([^"]+)"', media.text)):
             assert client.get(key, headers=headers).content in world.treasure.keys
             found.append(("GET", "a key", key))
+    chapters = re.findall(r'chapters",URI="([^"]+)"', main.text)
+    assert CHAPTER in client.get(chapters[0], headers=headers).text
+    found.append(("GET", "the chapters", chapters[0]))
     found.append(("POST", "a renewal", playback["renew_url"]))
     assert client.post(playback["renew_url"], headers=headers).status_code == 200
     doors = door_patterns()

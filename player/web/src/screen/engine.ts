@@ -45,7 +45,8 @@ export class Engine {
     await player.attach(video);
     const overlay = new shaka.ui.Overlay(player, container, video);
     overlay.configure(controlSettings());
-    overlay.getControls()?.getLocalization()?.insert("en", new Map(Object.entries(OUR_WORDS)));
+    // Shaka has British words of its own, which would go before these.
+    for (const locale of ["en", "en-GB"]) overlay.getControls()?.getLocalization()?.insert(locale, new Map(Object.entries(OUR_WORDS)));
     const networking = player.getNetworkingEngine();
     if (!networking) throw new Error("The player has no network.");
     patience.attach(networking as unknown as Parameters<Patience["attach"]>[0]);
