@@ -26,7 +26,7 @@ class Hall:
     outcomes: dict[str, "Future[Outcome]"]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def hall(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     """Begin with every source that was chosen, in the order of the tests."""
     folder = tmp_path_factory.mktemp("matrix")
@@ -50,13 +50,13 @@ def outcome(hall: Hall, source: Source) -> Outcome:
     return hall.outcomes[source.name].result()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     yield from chromium()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def shaka(hall: Hall, browser: Browser) -> Iterator[Shaka]:
     """One page for all playlists."""
     with shaka_at(browser, hall.folder, hall.home) as page:

@@ -125,16 +125,6 @@ def cut_open(share: Fraction, packet: int = 188) -> Recipe:
     return make
 
 
-def hours(times: int) -> Recipe:
-    """Repeat a short film without encoding it again."""
-
-    def make(kit: Kit) -> None:
-        whole = kit.encode(to=kit.beside("whole.mp4"))
-        run_ffmpeg("-stream_loop", str(times - 1), "-i", str(whole), *COPY, str(kit.path))
-
-    return make
-
-
 def size_changes(kit: Kit) -> None:
     """Half-way the picture becomes larger, inside one stream."""
     parts = []

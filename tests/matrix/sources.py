@@ -6,7 +6,6 @@ from tests.matrix.recipes import (
     cut_open,
     fields,
     filtered,
-    hours,
     shifted,
     size_changes,
     then_copy,
@@ -211,8 +210,6 @@ COLOURS = (
     Source("hlg", "mkv", video=(*HEVC, "-pix_fmt", "yuv420p10"), colour=False, levels=False, alike=(0.5, 0.5),
            recipe=filtered(f"setparams=color_trc=arib-std-b67:{BT2020}")),
 )  # fmt: skip
-
-LONG = (Source("five-hours", rate=Fraction(10), frames=600, recipe=hours(300)),)
 
 STREAMS = (
     Source("cover-art", recipe=with_cover("-disposition:v:0", "attached_pic")),
