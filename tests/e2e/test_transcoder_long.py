@@ -44,7 +44,7 @@ def numbers(film: Path, plan: Plan, chunk: Chunk, folder: Path) -> list[int]:
 
 def test_every_part_of_a_film_of_five_hours_is_where_it_belongs(film: Path, tmp_path: Path) -> None:
     plan = make_plan(probe(film), CHEAP)
-    assert (plan.frames, plan.duration, plan.periods) == (FRAMES * TIMES, 5 * 3600, TIMES)
+    assert (plan.frames, plan.duration, plan.periods) == (FRAMES * TIMES, Fraction(5 * 3600), TIMES)
     for index in (0, len(plan.chunks) // 2, len(plan.chunks) - 1):
         chunk = plan.chunks[index]
         wanted = [frame % FRAMES for frame in range(chunk.first_frame, chunk.end_frame)]
