@@ -134,6 +134,8 @@ class Stage:
         """Name the objects of a title that the index knows."""
         sql = """SELECT object FROM segments JOIN titles USING (version_id) WHERE titles.id = :id
                  UNION SELECT init_object FROM renditions JOIN titles USING (version_id) WHERE titles.id = :id
+                 UNION SELECT object FROM poster_candidates JOIN titles USING (version_id)
+                       WHERE titles.id = :id
                  UNION SELECT poster_object FROM title_versions WHERE title_id = :id
                  UNION SELECT manifest_object FROM title_versions WHERE title_id = :id"""
         return {name for (name,) in self.ask(sql.replace(":id", "?1"), title) if name}

@@ -43,8 +43,19 @@ def drain(stream: Iterator[bytes]) -> None:
         pass
 
 
+older: set[int] = set()
+"""Processes that other tests keep for the whole run, as multiprocessing's tracker of resources."""
+
+
+@pytest.fixture(autouse=True)
+def _note_older_processes() -> None:
+    older.clear()
+    older.update(each.pid for each in psutil.Process().children(recursive=True))
+
+
 def children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+    """Processes that this test has begun and that still live."""
+    return [each for each in psutil.Process().children(recursive=True) if each.pid not in older]
 
 
 def gone(word: str) -> None:
