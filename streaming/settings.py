@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from transcoder.codec_names import AUDIO_CODECS, VIDEO_CODECS, choose
+from transcoder.formats.codec_names import AUDIO_CODECS, VIDEO_CODECS, choose
 
 GB = 1_000_000_000
 

@@ -34,8 +34,8 @@ from streaming.settings import Settings
 from streaming.storage.objects import LocalObjects, ObjectStore
 from streaming.uploads.model import Upload
 from streaming.uploads.service import UploadService
-from transcoder.keyschedule import TitleKeys
-from transcoder.sandbox import Limits
+from transcoder.keys.keyschedule import TitleKeys
+from transcoder.programs.sandbox import Limits
 
 
 @dataclass(frozen=True)

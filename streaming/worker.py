@@ -31,8 +31,8 @@ def run_worker(settings: Settings) -> None:
     from streaming.workflows.house import House
     from streaming.workflows.sources import UploadedFiles
     from streaming.workflows.transcode import Transcoding
-    from transcoder.plan import Policy
-    from transcoder.sandbox import Limits
+    from transcoder.planning.plan import Policy
+    from transcoder.programs.sandbox import Limits
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

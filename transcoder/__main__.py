@@ -12,12 +12,13 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from transcoder import alone, keyfile, playlists
-from transcoder.check import check
-from transcoder.codec_names import AUDIO_CODECS, VIDEO_CODECS, choose
 from transcoder.errors import TranscoderError
-from transcoder.plan import Policy
-from transcoder.terminal import Bar, Lines, Voice, fault_of, say_plan
+from transcoder.formats.codec_names import AUDIO_CODECS, VIDEO_CODECS, choose
+from transcoder.keys import keyfile
+from transcoder.planning.plan import Policy
+from transcoder.standalone import alone, playlists
+from transcoder.standalone.check import check
+from transcoder.standalone.terminal import Bar, Lines, Voice, fault_of, say_plan
 
 DEFAULTS = Policy()
 STOPPED = 130

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from streaming.accounts.values import AUTH_KEY_BYTES, SALT_BYTES, WRAPPED_BYTES
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 _DIGEST = "sha256"
 

@@ -27,7 +27,7 @@ from streaming.clock import Clock
 from streaming.db.engine import Database
 from streaming.errors import Code, Fault, not_found
 from streaming.ids import AccountId, new_id, new_token, token_hash
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 IDLE = timedelta(days=30)
 ABSOLUTE = timedelta(days=90)

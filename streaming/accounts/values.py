@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from streaming.accounts.principal import Role
 from streaming.ids import AccountId, SessionId, TokenId
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 SALT_BYTES = 16
 AUTH_KEY_BYTES = 32

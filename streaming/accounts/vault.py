@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from streaming.accounts.values import SALT_BYTES, WRAPPED_BYTES, Password, Recovery, Registration
 from streaming.errors import Code, Fault
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 SHORTEST_PASSWORD = 10
 CODE_BYTES = 20

@@ -12,14 +12,14 @@ from streaming.catalogue.model import ChunkAttemptRow, ChunkRow
 from streaming.catalogue.values import ChunkFailure
 
 if TYPE_CHECKING:
-    from transcoder.plan import Plan
+    from transcoder.planning.plan import Plan
 
 LAST_LINES = 20
 
 
 def chunk_failures(session: Session, version_id: str) -> tuple[ChunkFailure, ...]:
     """Every chunk of a version that was given up, in the order of the film."""
-    from transcoder.plan import Plan
+    from transcoder.planning.plan import Plan
 
     rows, text = work.given_up(session, version_id), making.plan_of(session, version_id)
     if not rows or text is None:

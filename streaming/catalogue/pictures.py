@@ -15,11 +15,11 @@ from streaming.catalogue.published import Change, Published, Shelf
 from streaming.catalogue.values import Asker, CandidateView
 from streaming.errors import Code, Fault, not_found
 from streaming.ids import TitleId
-from transcoder.encrypt import open_poster, poster_aad, seal_poster
 from transcoder.errors import EncodeFailed
-from transcoder.manifest import Kind, ManifestObject
-from transcoder.poster import MOST_UPLOAD, repaint
-from transcoder.sandbox import DEFAULT_LIMITS, Limits
+from transcoder.keys.encrypt import open_poster, poster_aad, seal_poster
+from transcoder.keys.manifest import Kind, ManifestObject
+from transcoder.pictures.poster import MOST_UPLOAD, repaint
+from transcoder.programs.sandbox import DEFAULT_LIMITS, Limits
 
 MOST_CANDIDATES = 24
 JPEG = "image/jpeg"

@@ -25,9 +25,9 @@ from streaming.ids import TitleId
 from streaming.keys.root import RootKey
 from streaming.keys.titles import WrappedSecrets, unwrap_secrets
 from streaming.storage.objects import ObjectStore
-from transcoder.keyschedule import TitleKeys
-from transcoder.manifest import ManifestObject, sign_manifest, verify_manifest
-from transcoder.plan import Plan
+from transcoder.keys.keyschedule import TitleKeys
+from transcoder.keys.manifest import ManifestObject, sign_manifest, verify_manifest
+from transcoder.planning.plan import Plan
 
 TRIES = 3
 PART = "change"

@@ -226,8 +226,8 @@ class Catalogue:
         return poster_tag(version.poster_object)
 
     def _poster(self, title: TitleRow, version: VersionRow | None) -> Poster:
-        from transcoder.encrypt import open_poster, poster_aad
-        from transcoder.keyschedule import TitleKeys
+        from transcoder.keys.encrypt import open_poster, poster_aad
+        from transcoder.keys.keyschedule import TitleKeys
 
         if version is None or not version.poster_object:
             raise not_found("picture")

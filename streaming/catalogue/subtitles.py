@@ -14,13 +14,13 @@ from streaming.catalogue.published import Change, Published, Shelf
 from streaming.catalogue.values import Asker, NewSubtitle, SubtitleView
 from streaming.errors import Code, Fault, not_found
 from streaming.ids import TitleId
-from transcoder.encode import EncodedSegment, InitSegment
+from transcoder.encoding.encode import EncodedSegment, InitSegment
 from transcoder.errors import BadSubtitles
-from transcoder.manifest import Kind, ManifestObject
-from transcoder.plan import Plan, TextRendition
-from transcoder.subtitlefile import read_subtitles
-from transcoder.subtitles import cut_text
-from transcoder.webvtt import Cue
+from transcoder.keys.manifest import Kind, ManifestObject
+from transcoder.planning.plan import Plan, TextRendition
+from transcoder.texts.subtitlefile import read_subtitles
+from transcoder.texts.subtitles import cut_text
+from transcoder.texts.webvtt import Cue
 
 MOST_TRACKS = 64
 LABEL_LENGTH = 80

@@ -7,7 +7,7 @@ from streaming.accounts.principal import Role
 from streaming.errors import Code, Fault
 from streaming.settings import Settings
 from streaming.wiring import Services, open_services
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 
 @dataclass(frozen=True, slots=True)

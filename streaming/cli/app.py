@@ -10,7 +10,7 @@ import typer
 
 from streaming.cli import extras, house, licences, play, publish, titles
 from streaming.errors import Code, Fault
-from transcoder.output import err, plain
+from transcoder.standalone.output import err, plain
 
 EXIT_CODES = {
     Code.UNAUTHENTICATED: 3,

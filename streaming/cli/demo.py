@@ -22,8 +22,8 @@ from streaming.cli.titles import all_titles
 from streaming.errors import Fault
 from streaming.settings import Settings
 from streaming.wiring import open_services
-from transcoder.output import err, out, plain
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
+from transcoder.standalone.output import err, out, plain
 
 CREATOR, VIEWER = "ana", "ben"
 # The demo's passwords are printed on purpose: they guard three generated films on a loopback address.

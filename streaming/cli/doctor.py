@@ -14,9 +14,9 @@ import httpx
 from streaming.errors import Fault
 from streaming.keys.root import load_or_make
 from streaming.settings import GB, Settings
-from transcoder.isolation import Isolation, Protection, tool
-from transcoder.process import protection
-from transcoder.sandbox import DEFAULT_LIMITS, DEMUXERS, FILM_DECODERS
+from transcoder.programs.isolation import Isolation, Protection, tool
+from transcoder.programs.process import protection
+from transcoder.programs.sandbox import DEFAULT_LIMITS, DEMUXERS, FILM_DECODERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ import typer
 from streaming.cli.client import Client
 from streaming.cli.titles import AsJson, TitleArgument, group
 from streaming.errors import Code, Fault
-from transcoder.languages import track_name
-from transcoder.output import out, plain, print_json, print_table
-from transcoder.poster import MOST_UPLOAD
-from transcoder.subtitlefile import MOST_BYTES
+from transcoder.pictures.poster import MOST_UPLOAD
+from transcoder.source.languages import track_name
+from transcoder.standalone.output import out, plain, print_json, print_table
+from transcoder.texts.subtitlefile import MOST_BYTES
 
 FileArgument = Annotated[Path, typer.Argument(help="An .srt, .vtt, .ass or .ssa file.", metavar="FILE")]
 TrackArgument = Annotated[str, typer.Argument(help="The track, like t1: see “list”.", metavar="TRACK")]

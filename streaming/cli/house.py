@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from streaming.cli.titles import AsJson
 from streaming.errors import Code, Fault
 from streaming.settings import Settings
-from transcoder.output import out, plain, print_json
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
+from transcoder.standalone.output import out, plain, print_json
 
 Data = Annotated[Path | None, typer.Option("--data", help="Data folder (MATINEE_DATA).", metavar="DIR")]
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on (MATINEE_HOST).")]

@@ -8,7 +8,7 @@ import typer
 from streaming.cli.client import Client
 from streaming.cli.titles import AsJson, TitleArgument
 from streaming.cli.when import parse_duration, parse_when
-from transcoder.output import local, out, plain, print_json, print_pairs, print_table
+from transcoder.standalone.output import local, out, plain, print_json, print_pairs, print_table
 
 LicenceArgument = Annotated[str, typer.Argument(help="The licence's id, like li_….", metavar="L")]
 From = Annotated[

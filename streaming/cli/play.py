@@ -10,7 +10,7 @@ import typer
 from streaming.cli.client import Client
 from streaming.cli.titles import AsJson, TitleArgument
 from streaming.errors import Code, Fault
-from transcoder.output import clean, err, out, plain, print_json
+from transcoder.standalone.output import clean, err, out, plain, print_json
 
 PLAYERS = {
     # Through a pipe: who lists this machine's processes reads their arguments. No helper hears of it either.

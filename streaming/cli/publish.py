@@ -19,7 +19,7 @@ from streaming.cli.client import Client
 from streaming.cli.titles import AsJson
 from streaming.cli.tus_client import TusClient
 from streaming.errors import Code, Fault
-from transcoder.output import err, out, plain, print_json
+from transcoder.standalone.output import err, out, plain, print_json
 
 POLL_SECONDS = 0.5
 STAGES = {

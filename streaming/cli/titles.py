@@ -8,7 +8,16 @@ import typer
 from streaming.catalogue.values import Priority
 from streaming.cli.client import Client
 from streaming.errors import Code, Fault
-from transcoder.output import clean, length, megabytes, out, plain, print_json, print_pairs, print_table
+from transcoder.standalone.output import (
+    clean,
+    length,
+    megabytes,
+    out,
+    plain,
+    print_json,
+    print_pairs,
+    print_table,
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 TitleArgument = Annotated[str, typer.Argument(help="The title's id, like ti_….", metavar="ID")]

@@ -8,8 +8,8 @@ from typing import Any, Protocol, TypeVar
 from streaming.delivery.kept import Kept
 from streaming.delivery.values import Version
 from streaming.ids import TitleId, VersionId
-from transcoder.hls import Rendition, Segment
-from transcoder.media import Chapter
+from transcoder.formats.hls import Rendition, Segment
+from transcoder.source.media import Chapter
 
 V = TypeVar("V")
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from streaming.delivery.kept import Kept
 from streaming.delivery.values import Keys
-from transcoder.hls import Rendition
-from transcoder.secret import SecretBytes
+from transcoder.formats.hls import Rendition
+from transcoder.keys.secret import SecretBytes
 
 MAX_TITLES = 256
 MAX_KEYS = 4096

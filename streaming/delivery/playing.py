@@ -37,8 +37,8 @@ from streaming.delivery.values import Keys, Version, covers
 from streaming.delivery.writer import GroupCommit
 from streaming.errors import Code, Fault
 from streaming.ids import TitleId, VersionId
-from transcoder import hls
-from transcoder.hls import Rendition, Segment
+from transcoder.formats import hls
+from transcoder.formats.hls import Rendition, Segment
 
 _TOKEN = r"(?P<token>[A-Za-z0-9_-]{20,64})"  # noqa: S105
 KEY = re.compile(rf"/play/{_TOKEN}/key/(?P<rendition>[a-z][a-z0-9]{{0,11}})/(?P<period>0|[1-9][0-9]{{0,4}})")

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import Enum
 from hashlib import sha256
 
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 TAG_BYTES = 16
 _LABEL = b"matinee/v1/segment-address"

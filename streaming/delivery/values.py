@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from streaming.errors import Fault
 from streaming.ids import AccountId, LicenceId, PlaybackId, TitleId
-from transcoder.hls import Rendition
-from transcoder.media import Chapter
-from transcoder.secret import SecretBytes
+from transcoder.formats.hls import Rendition
+from transcoder.keys.secret import SecretBytes
+from transcoder.source.media import Chapter
 
 TIERS = ("sd", "hd", "uhd")
 """Picture qualities in rising order; each includes those before it."""

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 FORMAT = 1
 NONCE_BYTES = 12

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from streaming.errors import Code, Fault
 from streaming.keys.envelope import Binding, derive, seal, unseal
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 KEY_BYTES = 32
 _HEAD = struct.Struct(">I")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from streaming.keys.envelope import Binding
 from streaming.keys.root import RootKey
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 SECRET_BYTES = 32
 

@@ -5,7 +5,7 @@ from streaming.ids import VersionId
 from streaming.workflows.house import House
 from streaming.workflows.prepare import parts_of, renditions_of, source_facts, source_of
 from streaming.workflows.watch import Watch
-from transcoder.content import choose_ladder
+from transcoder.studying.content import choose_ladder
 
 
 def choose(house: House, version_id: VersionId, run: int) -> None:

@@ -16,10 +16,10 @@ from streaming.workflows.house import House, folder_of
 from streaming.workflows.prepare import likely_costs, source_of, work_of
 from streaming.workflows.sink import ObjectSink
 from streaming.workflows.watch import Watch
-from transcoder.encode import encode_chunk
+from transcoder.encoding.encode import encode_chunk
 from transcoder.errors import Cancelled, EncodeFailed
-from transcoder.keyschedule import TitleKeys
-from transcoder.subtitles import extract_text
+from transcoder.keys.keyschedule import TitleKeys
+from transcoder.texts.subtitles import extract_text
 
 log = logging.getLogger(__name__)
 Made = tuple[tuple[NewInit, ...], tuple[NewSegment, ...]]

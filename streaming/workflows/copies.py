@@ -12,11 +12,11 @@ from streaming.workflows.house import House, folder_of
 from streaming.workflows.prepare import likely_costs, save, source_of
 from streaming.workflows.sink import ObjectSink
 from streaming.workflows.watch import Watch
-from transcoder.content import choose_ladder
-from transcoder.copyrun import copy_chunks
-from transcoder.encode import ChunkResult as Copied
+from transcoder.encoding.copyrun import copy_chunks
+from transcoder.encoding.encode import ChunkResult as Copied
 from transcoder.errors import EncodeFailed
-from transcoder.plan import Plan, make_plan
+from transcoder.planning.plan import Plan, make_plan
+from transcoder.studying.content import choose_ladder
 
 log = logging.getLogger(__name__)
 

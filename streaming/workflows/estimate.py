@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from streaming.catalogue.values import PartCount
-from transcoder.ladder import VideoRendition
-from transcoder.media import VideoTrack
+from transcoder.planning.ladder import VideoRendition
+from transcoder.source.media import VideoTrack
 
 WINDOW_SECONDS = 20.0
 LEAST_SECONDS = 1.0

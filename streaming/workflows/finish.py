@@ -22,8 +22,8 @@ from streaming.ids import UploadId, VersionId
 from streaming.workflows.estimate import ENCODED
 from streaming.workflows.house import House, folder_of
 from streaming.workflows.putting import put_noted
-from transcoder.manifest import Kind, Manifest, ManifestObject, sign_manifest
-from transcoder.verify import verify_title
+from transcoder.encoding.verify import verify_title
+from transcoder.keys.manifest import Kind, Manifest, ManifestObject, sign_manifest
 
 log = logging.getLogger(__name__)
 MANIFEST = "manifest"

@@ -18,9 +18,9 @@ from streaming.keys.root import RootKey
 from streaming.keys.titles import WrappedSecrets, unwrap_secrets
 from streaming.storage.objects import ObjectStore
 from streaming.workflows.estimate import CHECK_BYTES_A_SECOND, Meter
-from transcoder.keyschedule import TitleKeys
-from transcoder.plan import DEFAULT_POLICY, Plan, Policy
-from transcoder.sandbox import DEFAULT_LIMITS, Limits
+from transcoder.keys.keyschedule import TitleKeys
+from transcoder.planning.plan import DEFAULT_POLICY, Plan, Policy
+from transcoder.programs.sandbox import DEFAULT_LIMITS, Limits
 
 PLANS_KEPT = 4
 WRITERS = 4

@@ -19,12 +19,12 @@ from streaming.workflows.prepare import source_of
 from streaming.workflows.putting import put_noted
 from streaming.workflows.sink import ObjectSink
 from streaming.workflows.watch import Watch
-from transcoder.encrypt import decrypt_segment, poster_aad, seal_poster
 from transcoder.errors import TranscoderError
-from transcoder.keyschedule import TitleKeys
-from transcoder.plan import Plan
-from transcoder.poster import candidate_places, make_candidate, make_cover, make_poster
-from transcoder.storyboard import paint_storyboard
+from transcoder.keys.encrypt import decrypt_segment, poster_aad, seal_poster
+from transcoder.keys.keyschedule import TitleKeys
+from transcoder.pictures.poster import candidate_places, make_candidate, make_cover, make_poster
+from transcoder.pictures.storyboard import paint_storyboard
+from transcoder.planning.plan import Plan
 
 log = logging.getLogger(__name__)
 POSTER = "poster"

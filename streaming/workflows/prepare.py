@@ -14,12 +14,12 @@ from streaming.workflows.estimate import likely_cost
 from streaming.workflows.house import House
 from streaming.workflows.sink import timescale
 from streaming.workflows.watch import Watch
-from transcoder.codec_names import planned_codecs
 from transcoder.errors import Refused
-from transcoder.media import MediaInfo
-from transcoder.packets import copy_if_possible
-from transcoder.plan import Chunk, Plan, make_plan
-from transcoder.probe import probe
+from transcoder.formats.codec_names import planned_codecs
+from transcoder.planning.plan import Chunk, Plan, make_plan
+from transcoder.source.media import MediaInfo
+from transcoder.studying.packets import copy_if_possible
+from transcoder.studying.probe import probe
 
 
 def prepare(house: House, version_id: VersionId, run: int) -> None:

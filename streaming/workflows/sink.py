@@ -5,10 +5,10 @@ from concurrent.futures import Executor, Future
 
 from streaming.catalogue.values import NewInit, NewSegment
 from streaming.storage.objects import ObjectStore
-from transcoder.encode import EncodedSegment, InitSegment
-from transcoder.ladder import AudioRendition
-from transcoder.plan import Plan, TextRendition
-from transcoder.tiles import PER_SHEET, Storyboard
+from transcoder.encoding.encode import EncodedSegment, InitSegment
+from transcoder.planning.ladder import AudioRendition
+from transcoder.planning.plan import Plan, TextRendition
+from transcoder.planning.tiles import PER_SHEET, Storyboard
 
 IN_FLIGHT = 12
 """Objects of one attempt waiting for the disk; then its encoder waits too."""

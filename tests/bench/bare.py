@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tests.bench.processes import TIED
 from tests.media.films import FFMPEG
-from transcoder.graph import encode_argv
-from transcoder.plan import Chunk, Plan, make_plan
-from transcoder.probe import probe
-from transcoder.sandbox import DEFAULT_LIMITS
+from transcoder.planning.plan import Chunk, Plan, make_plan
+from transcoder.programs.graph import encode_argv
+from transcoder.programs.sandbox import DEFAULT_LIMITS
+from transcoder.studying.probe import probe
 
 
 def plan_of(film: Path) -> Plan:

@@ -10,7 +10,7 @@ from streaming.accounts import vault
 from streaming.web.api.account_models import encoded
 from tests.support.browser import ARGUMENTS, CHROMIUM
 from tests.support.house import PASSWORD, House
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 PATIENCE_MS = 30_000
 WATCHFUL = """(() => {

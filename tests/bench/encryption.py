@@ -8,8 +8,8 @@ import time
 from tests.bench.context import LOAD_CORE, Bench, core
 from tests.bench.processes import TIED, pinned
 from tests.bench.rounds import Aim, Figure, Side
-from transcoder.encrypt import encrypt_segment
-from transcoder.secret import SecretBytes
+from transcoder.keys.encrypt import encrypt_segment
+from transcoder.keys.secret import SecretBytes
 
 SIZES = (("300 kB", 300_000), ("2 MiB", 2 << 20))
 OPENSSL = re.compile(r"^AES-128-CBC\s+([0-9.]+)k\s*$", re.MULTILINE | re.IGNORECASE)
@@ -32,7 +32,7 @@ def _size(bench: Bench, label: str, size: int) -> Figure:
     return Figure(
         name=f"Encryption of {label} segments",
         unit="MB/s",
-        ours_name="transcoder.encrypt",
+        ours_name="transcoder.keys.encrypt",
         peer_name="openssl speed",
         ours=found["ours"],
         peers=found["openssl"],

@@ -15,13 +15,14 @@ from tests.bench.context import Bench
 from tests.bench.films import Film, small_film
 from tests.bench.rounds import Aim, Figure
 from tests.media.films import FFMPEG, run_ffmpeg
-from transcoder.content import choose_ladder
-from transcoder.ladder import VideoRendition
-from transcoder.plan import Plan, Policy, make_plan
-from transcoder.probe import probe
+from transcoder.planning.ladder import VideoRendition
+from transcoder.planning.plan import Plan, Policy, make_plan
+from transcoder.studying.content import choose_ladder
+from transcoder.studying.probe import probe
 
 HOW = (
-    "{story}. Both ladders are encoded whole, with their ceilings, by the arguments of `transcoder.graph`; "
+    "{story}. Both ladders are encoded whole, with their ceilings, by the arguments of "
+    "`transcoder.programs.graph`; "
     "every rung is decoded, scaled to the film's own size and compared with the film by {metric}. A ladder's "
     "curve runs through its rungs, bits on a logarithmic scale. The figure is the geometric mean of the bits "
     "a second that each ladder needs for the same quality, over all qualities that both reach (a "

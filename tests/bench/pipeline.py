@@ -12,7 +12,7 @@ from tests.bench.context import Bench
 from tests.bench.films import Film, large_film, small_film
 from tests.bench.rounds import Aim, Figure
 from tests.e2e.transcode_house import OWNER, TranscodeHouse
-from transcoder.plan import Plan
+from transcoder.planning.plan import Plan
 
 OURS = (
     "{story}; the ladder is {ladder}. Ours runs from the moment an upload is finished to the moment the "
@@ -24,7 +24,7 @@ OURS = (
 BARE = (
     "The peer is one ffmpeg process that decodes once and writes the same rungs with the same encoder "
     "settings and the same segment borders in clear to files, without fsync; its arguments come from "
-    "`transcoder.graph`, its plan from the title that was published."
+    "`transcoder.programs.graph`, its plan from the title that was published."
 )
 APART = (
     "The peer is one ffmpeg process for each rung, {when}, each with a decoder of its own; settings and "

@@ -15,13 +15,13 @@ from tests.bench.films import Film, large_film, small_film
 from tests.bench.processes import TIED
 from tests.bench.rounds import Aim, Figure
 from tests.media.films import FFMPEG, picture_film
-from transcoder import encode
-from transcoder.encode import EncodedSegment, InitSegment, encode_chunk
-from transcoder.encrypt import decrypt_segment
+from transcoder.encoding import encode
+from transcoder.encoding.encode import EncodedSegment, InitSegment, encode_chunk
 from transcoder.errors import Cancelled
-from transcoder.keyschedule import KeySource, TitleKeys
-from transcoder.plan import Plan
-from transcoder.secret import SecretBytes
+from transcoder.keys.encrypt import decrypt_segment
+from transcoder.keys.keyschedule import KeySource, TitleKeys
+from transcoder.keys.secret import SecretBytes
+from transcoder.planning.plan import Plan
 
 AT_ONCE = 2
 LADDER_SECONDS = 2

@@ -12,12 +12,12 @@ from tests.bench.processes import TIED
 from tests.bench.rounds import Aim, Figure, Side
 from tests.media.films import FFMPEG, run_ffmpeg
 from tests.media.pipeline import KEYS
-from transcoder.copyrun import copy_chunks
-from transcoder.encode import EncodedSegment, InitSegment, encode_chunk
-from transcoder.fmp4 import Splitter
-from transcoder.packets import copy_if_possible
-from transcoder.plan import Chunk, Plan, Policy, make_plan
-from transcoder.probe import probe
+from transcoder.encoding.copyrun import copy_chunks
+from transcoder.encoding.encode import EncodedSegment, InitSegment, encode_chunk
+from transcoder.formats.fmp4 import Splitter
+from transcoder.planning.plan import Chunk, Plan, Policy, make_plan
+from transcoder.studying.packets import copy_if_possible
+from transcoder.studying.probe import probe
 
 LOOP_SECONDS = 20
 HANDS = 2

@@ -19,12 +19,12 @@ from tests.bench.rounds import Aim, Figure
 from tests.bench.uploads import create, patch
 from tests.media.films import FFMPEG
 from tests.support.house import House, running
-from transcoder.encrypt import decrypt_segment
-from transcoder.fmp4 import Splitter
-from transcoder.graph import encode_argv
-from transcoder.plan import Plan
-from transcoder.sandbox import DEFAULT_LIMITS
-from transcoder.secret import SecretBytes
+from transcoder.formats.fmp4 import Splitter
+from transcoder.keys.encrypt import decrypt_segment
+from transcoder.keys.secret import SecretBytes
+from transcoder.planning.plan import Plan
+from transcoder.programs.graph import encode_argv
+from transcoder.programs.sandbox import DEFAULT_LIMITS
 
 TAIL = 1 << 16
 POLL_SECONDS = 0.01

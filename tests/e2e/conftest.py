@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browser import Visitors, chromium, visitors_of
-from transcoder import process
-from transcoder.isolation import Isolation, Protection
+from transcoder.programs import process
+from transcoder.programs.isolation import Isolation, Protection
 
 RESULT = pytest.StashKey[bool]()
 

@@ -22,7 +22,7 @@ from tests.hostile.words import WORDS, film_of_words
 from tests.media.films import counted, run_ffmpeg
 from tests.support.house import PASSWORD, House, running, until, wait_for_title
 from tests.support.native import address
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 pytestmark = pytest.mark.e2e
 QUOTA = 2_000_000

@@ -17,8 +17,8 @@ import pytest
 
 from tests.media.films import counted, run_ffmpeg
 from tests.support.house import MATINEE, PASSWORD, House, free_port, running, until
-from transcoder.isolation import Isolation
-from transcoder.process import protection
+from transcoder.programs.isolation import Isolation
+from transcoder.programs.process import protection
 
 pytestmark = pytest.mark.e2e
 MEGABYTE = 1 << 20

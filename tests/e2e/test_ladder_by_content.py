@@ -7,11 +7,11 @@ import pytest
 
 from tests.media.films import counted, run_ffmpeg
 from tests.media.pipeline import KEYS, SHORT, MemorySink
-from transcoder.content import choose_ladder
-from transcoder.encode import encode_chunk
-from transcoder.plan import BY_SIZE, Plan, Policy, make_plan
-from transcoder.probe import probe
-from transcoder.sandbox import Limits
+from transcoder.encoding.encode import encode_chunk
+from transcoder.planning.plan import BY_SIZE, Plan, Policy, make_plan
+from transcoder.programs.sandbox import Limits
+from transcoder.studying.content import choose_ladder
+from transcoder.studying.probe import probe
 
 pytestmark = pytest.mark.e2e
 CARD = "color=teal:s=640x360:r=24"

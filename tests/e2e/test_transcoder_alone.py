@@ -21,11 +21,12 @@ import psutil
 import pytest
 
 from tests.media import films
-from transcoder import alone, keyfile, making
-from transcoder.check import check
-from transcoder.events import Event, LeftOut, Planned
-from transcoder.plan import Policy
-from transcoder.remux import not_copyable
+from transcoder.formats.remux import not_copyable
+from transcoder.keys import keyfile
+from transcoder.planning.plan import Policy
+from transcoder.standalone import alone, making
+from transcoder.standalone.check import check
+from transcoder.standalone.events import Event, LeftOut, Planned
 
 pytestmark = pytest.mark.e2e
 

@@ -12,9 +12,9 @@ import pytest
 
 from tests.media import films
 from tests.media.pipeline import KEYS, SHORT, Transcoded, transcode
-from transcoder.fmp4 import boxes, find
-from transcoder.manifest import Kind, Manifest, ManifestObject
-from transcoder.verify import verify_title
+from transcoder.encoding.verify import verify_title
+from transcoder.formats.fmp4 import boxes, find
+from transcoder.keys.manifest import Kind, Manifest, ManifestObject
 
 pytestmark = pytest.mark.e2e
 

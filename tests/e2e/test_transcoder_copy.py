@@ -13,12 +13,12 @@ import pytest
 from tests.e2e.test_transcoder_sound import beeps, flashes
 from tests.media import films
 from tests.media.pipeline import KEYS, SHORT, MemorySink, Transcoded, copy
-from transcoder.copyrun import copy_chunks
-from transcoder.encode import ChunkResult
+from transcoder.encoding.copyrun import copy_chunks
+from transcoder.encoding.encode import ChunkResult
 from transcoder.errors import EncodeFailed
-from transcoder.packets import copy_if_possible
-from transcoder.plan import Plan, make_plan
-from transcoder.probe import probe
+from transcoder.planning.plan import Plan, make_plan
+from transcoder.studying.packets import copy_if_possible
+from transcoder.studying.probe import probe
 
 pytestmark = pytest.mark.e2e
 NTSC = Fraction(24000, 1001)

@@ -9,8 +9,8 @@ import pytest
 
 from tests.media import films
 from tests.media.pipeline import transcode
-from transcoder.plan import Policy
-from transcoder.poster import make_poster
+from transcoder.pictures.poster import make_poster
+from transcoder.planning.plan import Policy
 
 pytestmark = pytest.mark.e2e
 

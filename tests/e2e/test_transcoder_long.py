@@ -7,10 +7,10 @@ import pytest
 
 from tests.media.films import counted, read_numbers, run_ffmpeg
 from tests.media.pipeline import KEYS, MemorySink
-from transcoder.encode import encode_chunk
-from transcoder.encrypt import decrypt_segment
-from transcoder.plan import Chunk, Plan, Policy, make_plan
-from transcoder.probe import probe
+from transcoder.encoding.encode import encode_chunk
+from transcoder.keys.encrypt import decrypt_segment
+from transcoder.planning.plan import Chunk, Plan, Policy, make_plan
+from transcoder.studying.probe import probe
 
 pytestmark = pytest.mark.e2e
 

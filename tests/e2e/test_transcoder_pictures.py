@@ -9,12 +9,12 @@ import pytest
 
 from tests.media import films
 from tests.media.pipeline import KEYS, Transcoded, transcode
-from transcoder.encrypt import decrypt_segment
 from transcoder.errors import EncodeFailed
-from transcoder.poster import candidate_places, make_candidate, make_cover, picture_kind, repaint
-from transcoder.probe import probe
-from transcoder.storyboard import paint_storyboard
-from transcoder.tiles import COLUMNS, PER_SHEET
+from transcoder.keys.encrypt import decrypt_segment
+from transcoder.pictures.poster import candidate_places, make_candidate, make_cover, picture_kind, repaint
+from transcoder.pictures.storyboard import paint_storyboard
+from transcoder.planning.tiles import COLUMNS, PER_SHEET
+from transcoder.studying.probe import probe
 
 pytestmark = pytest.mark.e2e
 

@@ -16,13 +16,13 @@ import pytest
 
 from tests.media import films
 from tests.media.pipeline import KEYS, SHORT, MemorySink
-from transcoder.encode import EncodedSegment, InitSegment, encode_chunk
+from transcoder.encoding.encode import EncodedSegment, InitSegment, encode_chunk
 from transcoder.errors import Cancelled, EncodeFailed
-from transcoder.isolation import Isolation
-from transcoder.plan import Policy, make_plan
-from transcoder.probe import probe
-from transcoder.process import protection, run
-from transcoder.sandbox import Bounds, Limits, Sandbox
+from transcoder.planning.plan import Policy, make_plan
+from transcoder.programs.isolation import Isolation
+from transcoder.programs.process import protection, run
+from transcoder.programs.sandbox import Bounds, Limits, Sandbox
+from transcoder.studying.probe import probe
 
 pytestmark = pytest.mark.e2e
 
@@ -268,9 +268,9 @@ def test_the_encoder_dies_when_its_parent_is_killed(film: Path) -> None:
         "import sys, threading\n"
         "from pathlib import Path\n"
         "from tests.media.pipeline import KEYS, SHORT\n"
-        "from transcoder.encode import encode_chunk\n"
-        "from transcoder.plan import make_plan\n"
-        "from transcoder.probe import probe\n"
+        "from transcoder.encoding.encode import encode_chunk\n"
+        "from transcoder.planning.plan import make_plan\n"
+        "from transcoder.studying.probe import probe\n"
         "class Stuck:\n"
         "    def put(self, item, data):\n"
         "        print('put', flush=True)\n"

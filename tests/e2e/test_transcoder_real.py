@@ -10,9 +10,9 @@ import pytest
 from tests.media.films import FFMPEG, picture_film
 from tests.media.pipeline import KEYS, Transcoded, transcode
 from tests.support.cinema import REAL_FILM
-from transcoder.encrypt import decrypt_segment
-from transcoder.fmp4 import Fragment, read_fragment
-from transcoder.plan import Policy
+from transcoder.formats.fmp4 import Fragment, read_fragment
+from transcoder.keys.encrypt import decrypt_segment
+from transcoder.planning.plan import Policy
 
 pytestmark = pytest.mark.e2e
 

@@ -9,8 +9,8 @@ from PIL import Image
 from tests.media import films
 from tests.media.pipeline import transcode
 from transcoder.errors import Refused
-from transcoder.probe import probe
-from transcoder.sandbox import Limits
+from transcoder.programs.sandbox import Limits
+from transcoder.studying.probe import probe
 
 pytestmark = pytest.mark.e2e
 

@@ -10,15 +10,15 @@ import pytest
 
 from tests.media import films
 from tests.media.pipeline import KEYS, SHORT, MemorySink, Transcoded, transcode
-from transcoder.encode import encode_chunk
-from transcoder.encrypt import decrypt_segment, encrypt_segment
+from transcoder.encoding.encode import encode_chunk
+from transcoder.encoding.verify import scrub, verify_title
 from transcoder.errors import EncodeFailed
-from transcoder.manifest import Kind, Manifest, ManifestObject
-from transcoder.plan import make_plan
-from transcoder.poster import make_poster
-from transcoder.probe import probe
-from transcoder.subtitles import extract_text
-from transcoder.verify import scrub, verify_title
+from transcoder.keys.encrypt import decrypt_segment, encrypt_segment
+from transcoder.keys.manifest import Kind, Manifest, ManifestObject
+from transcoder.pictures.poster import make_poster
+from transcoder.planning.plan import make_plan
+from transcoder.studying.probe import probe
+from transcoder.texts.subtitles import extract_text
 
 pytestmark = pytest.mark.e2e
 

@@ -19,7 +19,7 @@ from streaming.clock import FixedClock
 from streaming.delivery.doors import Doors
 from streaming.settings import Settings
 from streaming.wiring import Services, build
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from streaming.wiring import Services, build
 from tests.media.films import counted, run_ffmpeg
 from tests.support.house import PASSWORD, running
 from tests.support.walk import METHODS, Ask, Treasure, Walk, asks, routes_of
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 pytestmark = pytest.mark.e2e
 NAME = "Nocturne of Zanzibar"

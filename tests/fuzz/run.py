@@ -14,7 +14,7 @@ from tests.fuzz.mutations import mutate
 from tests.fuzz.sources import make_sources
 from tests.hostile import lures
 from tests.hostile.judge import Canary, Verdict, canary, judge
-from transcoder.sandbox import Limits
+from transcoder.programs.sandbox import Limits
 
 FUZZED = Limits(probe_seconds=20, encode_seconds=20, encode_factor=0, probe_memory=1 << 30, threads=1)
 WORKERS = 2

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.hostile import ebml
 from tests.media import films
-from transcoder.fmp4 import make_box, make_full_box
+from transcoder.formats.fmp4 import make_box, make_full_box
 
 Maker = Callable[[Path], bytes]
 

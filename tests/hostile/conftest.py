@@ -7,8 +7,8 @@ import pytest
 
 from tests.hostile.judge import Canary, canary
 from tests.hostile.worker import Worker, worker
-from transcoder import process
-from transcoder.isolation import Isolation
+from transcoder.programs import process
+from transcoder.programs.isolation import Isolation
 
 
 @pytest.fixture(scope="module")

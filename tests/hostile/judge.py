@@ -13,17 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.media.pipeline import KEYS, MemorySink
-from transcoder import process
-from transcoder.copyrun import copy_chunks
-from transcoder.encode import encode_chunk
-from transcoder.encrypt import decrypt_segment
+from transcoder.encoding.copyrun import copy_chunks
+from transcoder.encoding.encode import encode_chunk
 from transcoder.errors import EncodeFailed, Refused
-from transcoder.isolation import Isolation, Protection
-from transcoder.packets import copy_if_possible
-from transcoder.plan import Plan, Policy, make_plan
-from transcoder.probe import probe
-from transcoder.sandbox import Limits
-from transcoder.subtitles import extract_text
+from transcoder.keys.encrypt import decrypt_segment
+from transcoder.planning.plan import Plan, Policy, make_plan
+from transcoder.programs import process
+from transcoder.programs.isolation import Isolation, Protection
+from transcoder.programs.sandbox import Limits
+from transcoder.studying.packets import copy_if_possible
+from transcoder.studying.probe import probe
+from transcoder.texts.subtitles import extract_text
 
 QUICK = Policy(crypto_period_seconds=4, preset="ultrafast", crf=30)
 TIGHT = Limits(

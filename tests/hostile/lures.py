@@ -1,6 +1,6 @@
 """Texts that name other files and addresses, dressed as films; and films whose data lie elsewhere. Pure."""
 
-from transcoder.fmp4 import make_box, make_full_box
+from transcoder.formats.fmp4 import make_box, make_full_box
 
 HEADS = {
     "nothing": "",

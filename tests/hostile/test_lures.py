@@ -10,7 +10,7 @@ from tests.hostile import bombs, ebml, lures
 from tests.hostile.judge import Canary, Verdict
 from tests.hostile.worker import Worker
 from tests.support.house import until
-from transcoder.isolation import Isolation
+from transcoder.programs.isolation import Isolation
 
 pytestmark = pytest.mark.e2e
 

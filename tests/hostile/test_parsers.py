@@ -9,11 +9,13 @@ import pytest
 from tests.fuzz.mutations import mutate
 from tests.media import films
 from tests.media.pipeline import KEYS, SHORT, MemorySink, transcode
-from transcoder import aac, codec_names, fmp4, h264, iframes, opus, process, subtitlefile, webvtt
-from transcoder.encode import encode_chunk
+from transcoder.encoding.encode import encode_chunk
 from transcoder.errors import BadMedia, BadSubtitles, EncodeFailed
-from transcoder.plan import make_plan
-from transcoder.probe import probe
+from transcoder.formats import aac, codec_names, fmp4, h264, iframes, opus
+from transcoder.planning.plan import make_plan
+from transcoder.programs import process
+from transcoder.studying.probe import probe
+from transcoder.texts import subtitlefile, webvtt
 
 pytestmark = pytest.mark.e2e
 

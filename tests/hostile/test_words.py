@@ -9,9 +9,10 @@ import pytest
 from rich.console import Console
 
 from tests.hostile.words import WORDS, film_of_words
-from transcoder import hls, output
-from transcoder.media import MediaInfo
-from transcoder.probe import probe
+from transcoder.formats import hls
+from transcoder.source.media import MediaInfo
+from transcoder.standalone import output
+from transcoder.studying.probe import probe
 
 pytestmark = pytest.mark.e2e
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.hostile.judge import Verdict, judge
-from transcoder.isolation import Isolation
+from transcoder.programs.isolation import Isolation
 
 PATIENCE = 120
 """Seconds until a film counts as hung: above the sum of its processes' clocks."""

@@ -18,7 +18,7 @@ from streaming.jobs.identity import living
 from streaming.settings import Settings
 from tests.e2e.transcode_house import ENDED, TranscodeHouse
 from tests.media.films import counted, read_numbers
-from transcoder.encrypt import decrypt_segment
+from transcoder.keys.encrypt import decrypt_segment
 
 WORKERS = 2
 IN_WORK = 3

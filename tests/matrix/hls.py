@@ -6,8 +6,8 @@ from pathlib import Path
 import m3u8
 
 from tests.media.pipeline import KEYS, Transcoded
-from transcoder import playlists
-from transcoder.manifest import Kind, ManifestObject
+from transcoder.keys.manifest import Kind, ManifestObject
+from transcoder.standalone import playlists
 
 
 def write_hls(done: Transcoded, folder: Path) -> Path:

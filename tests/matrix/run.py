@@ -8,9 +8,9 @@ from tests.matrix.hls import variants, write_hls
 from tests.matrix.players import Played, play_with_ffmpeg, play_with_mpv
 from tests.matrix.source import Source, make
 from tests.media.pipeline import KEYS, MemorySink, Transcoded
-from transcoder.encode import encode_chunk
-from transcoder.plan import Plan, Policy, make_plan
-from transcoder.probe import probe
+from transcoder.encoding.encode import encode_chunk
+from transcoder.planning.plan import Plan, Policy, make_plan
+from transcoder.studying.probe import probe
 
 POLICY = Policy(crypto_period_seconds=4, preset="ultrafast", crf=16)
 

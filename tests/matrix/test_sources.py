@@ -13,8 +13,8 @@ from tests.matrix.shaka import Shaka
 from tests.matrix.source import Source
 from tests.matrix.sources import SOURCES
 from tests.media.pipeline import KEYS, Transcoded
-from transcoder.encrypt import decrypt_segment
-from transcoder.fmp4 import Fragment, find, read_fragment
+from transcoder.formats.fmp4 import Fragment, find, read_fragment
+from transcoder.keys.encrypt import decrypt_segment
 
 pytestmark = pytest.mark.e2e
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from transcoder.media import AudioTrack, VideoTrack
+from transcoder.source.media import AudioTrack, VideoTrack
 
 _VIDEO = VideoTrack(
     index=0,

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.media.films import run_ffmpeg
-from transcoder.copyrun import copy_chunks
-from transcoder.encode import ChunkResult, EncodedSegment, InitSegment, encode_chunk
-from transcoder.encrypt import decrypt_segment
-from transcoder.keyschedule import TitleKeys
-from transcoder.packets import copy_if_possible
-from transcoder.plan import Plan, Policy, make_plan
-from transcoder.probe import probe
-from transcoder.secret import SecretBytes
+from transcoder.encoding.copyrun import copy_chunks
+from transcoder.encoding.encode import ChunkResult, EncodedSegment, InitSegment, encode_chunk
+from transcoder.keys.encrypt import decrypt_segment
+from transcoder.keys.keyschedule import TitleKeys
+from transcoder.keys.secret import SecretBytes
+from transcoder.planning.plan import Plan, Policy, make_plan
+from transcoder.studying.packets import copy_if_possible
+from transcoder.studying.probe import probe
 
 KEYS = TitleKeys("ti_test", 1, SecretBytes(bytes(range(32))), SecretBytes(bytes(range(32, 64))))
 SHORT = Policy(crypto_period_seconds=4, preset="ultrafast", crf=18)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from streaming.accounts import values
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]*")
 Name = Annotated[str, Field(max_length=200, description="Account name; capitals do not matter.")]

@@ -38,7 +38,7 @@ from streaming.web.deps import (
     services,
 )
 from streaming.web.problems import documented
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"])
 

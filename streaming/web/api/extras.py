@@ -12,8 +12,8 @@ from streaming.ids import TitleId
 from streaming.web.asking import asker
 from streaming.web.deps import SIGNED_IN, Creator, services
 from streaming.web.problems import documented
-from transcoder.poster import MOST_UPLOAD
-from transcoder.subtitlefile import MOST_BYTES
+from transcoder.pictures.poster import MOST_UPLOAD
+from transcoder.texts.subtitlefile import MOST_BYTES
 
 router = APIRouter(prefix="/api/v1/titles/{title_id}", tags=["titles"], dependencies=SIGNED_IN)
 FILE = {

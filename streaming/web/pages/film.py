@@ -12,7 +12,7 @@ from streaming.web.asking import asker
 from streaming.web.deps import Viewer, services
 from streaming.web.pages import values
 from streaming.web.pages.chrome import page_of, shown
-from transcoder.languages import track_name
+from transcoder.source.languages import track_name
 
 router = APIRouter(include_in_schema=False)
 

@@ -16,7 +16,7 @@ from streaming.web.deps import Creator, services
 from streaming.web.pages import values
 from streaming.web.pages.chrome import page_of, shown
 from streaming.wiring import Services
-from transcoder.languages import language_name
+from transcoder.source.languages import language_name
 
 router = APIRouter(include_in_schema=False)
 

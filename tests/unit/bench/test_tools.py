@@ -13,8 +13,8 @@ from tests.bench.drain import drain
 from tests.bench.encryption import read_speed
 from tests.bench.keys import person, write_paths
 from tests.media.facts import picture, sound
-from transcoder.media import MediaInfo
-from transcoder.plan import make_plan
+from transcoder.planning.plan import make_plan
+from transcoder.source.media import MediaInfo
 
 SPEED = """\
 version: 3.0.19

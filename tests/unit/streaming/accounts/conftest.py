@@ -14,7 +14,7 @@ from streaming.accounts.values import Password, Recovery, Registration
 from streaming.clock import FixedClock
 from streaming.db.base import Base
 from streaming.db.engine import Database, open_engine
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 MakeService = Callable[..., AccountService]
 

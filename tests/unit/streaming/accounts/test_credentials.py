@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.accounts.credentials import StoredKey, invented_salt
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 KEY = SecretBytes(bytes(range(32)))
 HOUSE = SecretBytes(b"h" * 32)

@@ -21,7 +21,7 @@ from streaming.clock import FixedClock
 from streaming.db.engine import Database
 from streaming.errors import Code, Fault
 from streaming.ids import AccountId, token_hash
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 WRONG = SecretBytes(b"w" * 32)
 

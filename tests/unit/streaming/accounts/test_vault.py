@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from streaming.accounts import vault
 from streaming.accounts.values import KDF, WRAPPED_BYTES
 from streaming.errors import Fault
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 VECTORS: dict[str, Any] = json.loads(
     (Path(__file__).parents[3] / "vectors" / "vault.json").read_text(encoding="utf-8")

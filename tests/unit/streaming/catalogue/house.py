@@ -25,7 +25,7 @@ from streaming.db.engine import Database, open_engine
 from streaming.ids import AccountId, TitleId, UploadId, new_id, random_base32
 from streaming.keys.root import RootKey
 from streaming.storage.objects import MemoryObjects
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 TABLES = (
     "poster_candidates",

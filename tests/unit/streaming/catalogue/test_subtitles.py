@@ -18,11 +18,11 @@ from streaming.ids import TitleId
 from streaming.keys.titles import WrappedSecrets, unwrap_secrets
 from tests.media.facts import picture
 from tests.unit.streaming.catalogue.house import House
-from transcoder.encrypt import decrypt_segment
-from transcoder.keyschedule import TitleKeys
-from transcoder.manifest import Kind, Manifest, sign_manifest, verify_manifest
-from transcoder.media import MediaInfo, TextTrack
-from transcoder.plan import Plan, Policy, make_plan
+from transcoder.keys.encrypt import decrypt_segment
+from transcoder.keys.keyschedule import TitleKeys
+from transcoder.keys.manifest import Kind, Manifest, sign_manifest, verify_manifest
+from transcoder.planning.plan import Plan, Policy, make_plan
+from transcoder.source.media import MediaInfo, TextTrack
 
 SRT = b"1\n00:00:01,000 --> 00:00:02,000\nGood evening.\n\n2\n00:00:09,000 --> 00:00:11,000\nAcross.\n"
 

@@ -2,7 +2,7 @@ import pytest
 
 from streaming.cli.doctor import examine, exposure, protections
 from streaming.settings import Settings
-from transcoder.isolation import Isolation, Protection
+from transcoder.programs.isolation import Isolation, Protection
 
 PUBLIC = "https://films.example.org"
 

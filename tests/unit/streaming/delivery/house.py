@@ -27,8 +27,8 @@ from streaming.licences.service import LicenceService
 from streaming.licences.values import AccountRef, Actor, Request, TitleRef
 from streaming.storage.objects import LocalObjects
 from streaming.web.problems import problem_of
-from transcoder.keyschedule import TitleKeys
-from transcoder.secret import SecretBytes
+from transcoder.keys.keyschedule import TitleKeys
+from transcoder.keys.secret import SecretBytes
 
 START = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 TITLE, VERSION = TitleId("ti_film"), "ve_one"

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streaming.delivery.signing import AddressSigner, Check
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 SIGNER = AddressSigner([SecretBytes(b"k" * 32)])

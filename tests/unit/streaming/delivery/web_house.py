@@ -15,7 +15,7 @@ from streaming.web.api import licences, playback
 from streaming.web.problems import Problems
 from streaming.web.security import secure
 from tests.unit.streaming.delivery.house import House
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 
 class WebHouse:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.keys.envelope import Binding, BrokenEnvelope, WrongKey, derive, seal, unseal
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 KEY = SecretBytes(bytes(range(32)))
 BINDING = Binding("title-secret", "ac_1", "ti_1", 1)

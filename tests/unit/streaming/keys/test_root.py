@@ -7,7 +7,7 @@ from streaming.errors import Fault
 from streaming.keys.envelope import Binding, BrokenEnvelope
 from streaming.keys.root import RootKey, load_or_make
 from streaming.keys.titles import TitleSecrets, unwrap_secrets, wrap_secrets
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 BINDING = Binding("test", "ac_1", "ti_1", 1)
 

@@ -23,7 +23,7 @@ from streaming.settings import Settings
 from streaming.web.api import accounts as accounts_api
 from streaming.web.problems import Problems
 from streaming.web.security import secure
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 TABLES = ("accounts", "auth_sessions", "api_tokens")
 

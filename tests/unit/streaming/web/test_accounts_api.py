@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from streaming.accounts import vault
 from streaming.accounts.principal import Role
-from transcoder.secret import SecretBytes
+from transcoder.keys.secret import SecretBytes
 
 House = Any  # the class lives in conftest.py
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36"

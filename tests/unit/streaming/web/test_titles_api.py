@@ -18,8 +18,8 @@ from streaming.keys.titles import WrappedSecrets, unwrap_secrets
 from streaming.web.api import titles
 from streaming.web.problems import Problems
 from tests.unit.streaming.catalogue.house import House
-from transcoder.encrypt import poster_aad, seal_poster
-from transcoder.keyschedule import TitleKeys
+from transcoder.keys.encrypt import poster_aad, seal_poster
+from transcoder.keys.keyschedule import TitleKeys
 
 JPEG = b"\xff\xd8 a picture \xff\xd9"
 

@@ -16,7 +16,7 @@ from streaming.workflows.prepare import parts_of, prepare
 from tests.media.films import run_ffmpeg
 from tests.unit.streaming.catalogue.house import House
 from tests.unit.streaming.workflows.test_transcode import taken
-from transcoder.plan import Policy
+from transcoder.planning.plan import Policy
 
 
 @pytest.fixture(scope="module")

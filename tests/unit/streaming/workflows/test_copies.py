@@ -24,7 +24,7 @@ from tests.media import films
 from tests.unit.streaming.catalogue.house import House
 from tests.unit.streaming.workflows.test_transcode import do_next, make_all, outcomes, taken
 from transcoder.errors import EncodeFailed
-from transcoder.plan import Policy
+from transcoder.planning.plan import Policy
 
 IDR, NO_IDR = b"\x65\x88\x84", b"\x61\x88\x84"
 """How x264's IDR slices begin, and the same said to be of an ordinary picture."""

@@ -8,7 +8,7 @@ import pytest
 from streaming.catalogue.values import PartCount
 from streaming.workflows.estimate import LEAST_SECONDS, Meter, frame_costs, likely_cost
 from tests.media.facts import picture
-from transcoder.ladder import make_ladder
+from transcoder.planning.ladder import make_ladder
 
 LADDER = make_ladder(1280, 720, Fraction(25), 22)
 

@@ -8,7 +8,7 @@ import pytest
 
 from streaming.storage.objects import MemoryObjects
 from streaming.workflows.sink import IN_FLIGHT, ObjectSink
-from transcoder.encode import EncodedSegment, InitSegment
+from transcoder.encoding.encode import EncodedSegment, InitSegment
 
 
 @pytest.fixture

@@ -35,10 +35,10 @@ from streaming.workflows.waiting import ChunksFailed, await_chunks
 from streaming.workflows.watch import Watch
 from tests.media.films import run_ffmpeg
 from tests.unit.streaming.catalogue.house import House
-from transcoder.encode import encode_chunk
+from transcoder.encoding.encode import encode_chunk
 from transcoder.errors import EncodeFailed, Refused
-from transcoder.manifest import verify_manifest
-from transcoder.plan import Chunk, Plan, Policy
+from transcoder.keys.manifest import verify_manifest
+from transcoder.planning.plan import Chunk, Plan, Policy
 
 
 @pytest.fixture(scope="module")

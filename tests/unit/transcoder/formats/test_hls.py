@@ -1,0 +1,254 @@
+from dataclasses import replace
+from fractions import Fraction
+
+import m3u8
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transcoder.formats import hls
+from transcoder.formats.hls import Rendition, Segment
+from transcoder.source.media import Chapter
+
+VIDEO = Rendition(
+    "v480",
+    "video",
+    "sd",
+    "avc1.64001e",
+    1_400_000,
+    900_000,
+    854,
+    480,
+    Fraction(24000, 1001),
+    init_name="i.mp4",
+)
+HIGH = Rendition(
+    "v720", "video", "hd", "avc1.64001f", 3_000_000, 2_000_000, 1280, 720, Fraction(25), init_name="i.mp4"
+)
+SOUND = Rendition(
+    "a0", "audio", "sd", "mp4a.40.2", 130_000, 128_000, channels=2, language="en", init_name="i.mp4"
+)
+WORDS = Rendition("t0", "text", "sd", language="de", label='Deutsch "SDH"')
+
+
+def key_uri(segment: Segment, _start: Fraction = Fraction(0)) -> str:
+    return f"/play/token/key/v480/{segment.period}"
+
+
+def grid(count: int, per_period: int = 3) -> list[Segment]:
+    lengths = [Fraction(1001, 1000), Fraction(1), Fraction(2), Fraction(2), Fraction(2)]
+    return [
+        Segment(n, n // per_period, lengths[n] if n < 5 else Fraction(4), f"v-{n:06d}-abcdefgh.m4s")
+        for n in range(count)
+    ]
+
+
+def test_a_finished_film_is_vod_with_an_end() -> None:
+    text = hls.media(VIDEO, grid(9), complete=True, target=4, key_uri=key_uri)
+    parsed = m3u8.loads(text)
+    assert parsed.playlist_type == "vod"
+    assert parsed.is_endlist
+    assert parsed.target_duration == 4
+    assert "#EXT-X-START" not in text
+    assert text.startswith("#EXTM3U\n#EXT-X-VERSION:7\n")
+
+
+def test_a_growing_film_is_an_event_that_begins_at_its_beginning() -> None:
+    text = hls.media(VIDEO, grid(9), complete=False, target=4, key_uri=key_uri)
+    parsed = m3u8.loads(text)
+    assert parsed.playlist_type == "event"
+    assert not parsed.is_endlist
+    assert parsed.start.time_offset == 0
+
+
+def test_the_map_is_clear_and_every_period_has_a_key() -> None:
+    text = hls.media(VIDEO, grid(9), complete=True, target=4, key_uri=key_uri)
+    assert text.index("#EXT-X-MAP") < text.index("#EXT-X-KEY")
+    assert text.count("#EXT-X-MAP") == 1
+    assert "IV=" not in text
+    keys = [segment.key.uri for segment in m3u8.loads(text).segments]
+    assert keys == [key_uri(one) for one in grid(9)]
+    assert text.count("#EXT-X-KEY") == 3
+
+
+@settings(deadline=None)
+@given(st.lists(st.fractions(Fraction(1, 100), Fraction(12)), min_size=1, max_size=40))
+def test_durations_are_true_and_within_the_target(lengths: list[Fraction]) -> None:
+    segments = [Segment(n, n // 5, length, f"v-{n}.m4s") for n, length in enumerate(lengths)]
+    target = hls.target_duration(segments)
+    parsed = m3u8.loads(hls.media(VIDEO, segments, complete=True, target=target, key_uri=key_uri))
+    for segment, length in zip(parsed.segments, lengths, strict=True):
+        assert abs(segment.duration - float(length)) < 1e-6
+        assert int(segment.duration + 0.5) <= target
+
+
+def test_text_has_no_map() -> None:
+    text = hls.media(WORDS, grid(2), complete=True, target=60, key_uri=key_uri)
+    assert "EXT-X-MAP" not in text
+
+
+def test_the_multivariant_playlist_says_what_there_is() -> None:
+    text = hls.multivariant(
+        [HIGH, VIDEO, SOUND, WORDS], complete=True, media_uri=lambda one: f"/media/x/{one.name}.m3u8"
+    )
+    parsed = m3u8.loads(text)
+    assert parsed.is_independent_segments
+    low, high = parsed.playlists
+    assert (low.uri, high.uri) == ("/media/x/v480.m3u8", "/media/x/v720.m3u8")
+    info = low.stream_info
+    assert (info.bandwidth, info.average_bandwidth) == (1_530_000, 1_028_000)
+    assert info.resolution == (854, 480)
+    assert info.codecs == "avc1.64001e,mp4a.40.2"
+    assert info.frame_rate == 23.976
+    assert info.closed_captions == "NONE"
+    assert info.video_range == "SDR"
+    assert (info.audio, info.subtitles) == ("aac-2", "text")
+    sound = next(one for one in parsed.media if one.type == "AUDIO")
+    assert (sound.default, sound.channels, sound.language) == ("YES", "2", "en")
+    words = next(one for one in parsed.media if one.type == "SUBTITLES")
+    assert (words.default, words.forced, words.name) == ("NO", "NO", "Deutsch 'SDH'")
+
+
+def test_every_stream_says_that_it_has_no_closed_captions() -> None:
+    text = hls.multivariant([HIGH, VIDEO], complete=False, media_uri=lambda one: one.name)
+    assert text.count("#EXT-X-STREAM-INF") == text.count("CLOSED-CAPTIONS=NONE") == 2
+    assert "AUDIO=" not in text
+    assert "#EXT-X-START:TIME-OFFSET=0" in text
+
+
+def test_names_in_a_group_are_never_the_same() -> None:
+    twins = [Rendition(name, "text", "sd", language="en") for name in ("t0", "t1")]
+    text = hls.multivariant([VIDEO, *twins], complete=True, media_uri=lambda one: one.name)
+    names = [one.name for one in m3u8.loads(text).media]
+    assert len(set(names)) == 2
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_no_label_breaks_out_of_its_quotes(label: str) -> None:
+    one = Rendition("t0", "text", "sd", label=label)
+    text = hls.multivariant([VIDEO, one], complete=True, media_uri=lambda r: r.name)
+    assert len(text.splitlines()) == 6
+    assert text.split("\n")[3].count('"') == 6
+
+
+def test_tracks_are_named_with_their_language_and_role_and_flagged_for_players() -> None:
+    tracks = [
+        Rendition("a0", "audio", "sd", language="eng", init_name="i.mp4"),
+        Rendition("a1", "audio", "sd", language="eng", role="commentary", init_name="i.mp4"),
+        Rendition("t0", "text", "sd", language="deu", role="sdh", default=True),
+        Rendition("t1", "text", "sd", language="eng", forced=True, default=True),
+    ]
+    parsed = m3u8.loads(hls.multivariant([VIDEO, *tracks], complete=True, media_uri=lambda r: r.name))
+    assert [(one.name, one.language, one.default, one.autoselect, one.forced) for one in parsed.media] == [
+        ("English", "en", "YES", "YES", None),
+        ("English, commentary", "en", "NO", "NO", None),
+        ("German, SDH", "de", "YES", "YES", "NO"),
+        ("English, forced", "en", "NO", "YES", "YES"),
+    ]
+    sdh = parsed.media[2].characteristics
+    assert set(sdh.split(",")) == {
+        "public.accessibility.transcribes-spoken-dialog",
+        "public.accessibility.describes-music-and-sound",
+    }
+
+
+WINDING = Rendition("i480", "iframe", "sd", "avc1.64001e", 90_000, width=854, height=480, init_name="i.mp4")
+BOARD = Rendition("s0", "image", "sd", "", 20_000, width=160, height=90, frame_rate=Fraction(1, 6))
+
+
+def test_winding_and_storyboard_are_streams_of_their_own() -> None:
+    text = hls.multivariant(
+        [VIDEO, WINDING, BOARD],
+        complete=True,
+        media_uri=lambda one: f"/media/x/{one.name}.m3u8",
+        chapters_uri="/play/token/chapters.json",
+    )
+    parsed = m3u8.loads(text)
+    assert len(parsed.playlists) == 1
+    winding = parsed.iframe_playlists[0]
+    assert winding.uri == "/media/x/i480.m3u8"
+    assert winding.iframe_stream_info.resolution == (854, 480)
+    assert winding.iframe_stream_info.codecs == "avc1.64001e"
+    board = parsed.image_playlists[0]
+    assert board.uri == "/media/x/s0.m3u8"
+    assert board.image_stream_info.resolution == (160, 90)
+    assert parsed.session_data[0].uri == "/play/token/chapters.json"
+
+
+def test_a_playlist_for_winding_says_so() -> None:
+    text = hls.media(WINDING, grid(3), complete=True, target=4, key_uri=key_uri)
+    assert m3u8.loads(text).is_i_frames_only
+    assert "#EXT-X-MAP" in text
+
+
+def test_a_storyboard_says_how_its_tiles_lie() -> None:
+    sheets = [Segment(n, 0, Fraction(150), f"s-{n}.jpg") for n in range(2)]
+    parsed = m3u8.loads(hls.media(BOARD, sheets, complete=True, target=150, key_uri=key_uri))
+    assert parsed.is_images_only
+    tiles = [(one["resolution"], one["layout"], float(one["duration"])) for one in parsed.data["tiles"]]
+    assert tiles == [("160x90", "5x5", 6.0)] * 2
+    assert {sheet.key.uri for sheet in parsed.segments} == {key_uri(sheets[0])}
+
+
+def test_chapters_without_a_name_are_told_by_their_number() -> None:
+    found = hls.chapter_list(
+        [Chapter(Fraction(0), Fraction(123, 2), "Arrival"), Chapter(Fraction(123, 2), Fraction(90), "")]
+    )
+    assert [(one["start-time"], one["duration"]) for one in found] == [(0, 61.5), (61.5, 28.5)]
+    assert [one["titles"] for one in found] == [
+        [{"language": "und", "title": "Arrival"}],
+        [{"language": "und", "title": "Chapter 2"}],
+    ]
+
+
+TRACKS = [
+    replace(SOUND, default=True),
+    replace(SOUND, name="a0s", channels=6, bandwidth=480_000, average_bandwidth=390_000, default=True),
+    replace(SOUND, name="a0o", codecs="opus", bandwidth=110_000, average_bandwidth=96_000, default=True),
+    replace(SOUND, name="a1", label="Director", role="commentary"),
+    replace(SOUND, name="a1o", codecs="opus", label="Director", role="commentary"),
+    replace(SOUND, name="a2", language="fr", role="description"),
+]
+
+
+def test_every_group_of_sound_has_every_track() -> None:
+    groups = hls.sound_groups(TRACKS)
+    assert {group: [one.name for one in members] for group, members in groups.items()} == {
+        "aac-2": ["a0", "a1", "a2"],
+        "opus-2": ["a0o", "a1o", "a2"],
+        "aac-6": ["a0s", "a1", "a2"],
+    }
+
+
+def test_every_rung_stands_with_every_group_and_names_all_codecs() -> None:
+    better = replace(HIGH, name="v720av1", codecs="av01.0.05M.10", bandwidth=2_000_000, hdr="pq")
+    text = hls.multivariant([HIGH, better, VIDEO, *TRACKS], complete=True, media_uri=lambda one: one.name)
+    parsed = m3u8.loads(text)
+    found = [(one.uri, one.stream_info.audio, one.stream_info.codecs) for one in parsed.playlists]
+    assert found == [
+        (rung, group, f"{codec},{sounds}")
+        for rung, codec in (("v480", VIDEO.codecs), ("v720av1", better.codecs), ("v720", HIGH.codecs))
+        for group, sounds in (("aac-2", "mp4a.40.2"), ("opus-2", "opus,mp4a.40.2"), ("aac-6", "mp4a.40.2"))
+    ]
+    assert [one.stream_info.video_range for one in parsed.playlists] == ["SDR"] * 3 + ["PQ"] * 3 + ["SDR"] * 3
+    assert parsed.playlists[2].stream_info.bandwidth == VIDEO.bandwidth + 480_000
+
+
+def test_a_track_is_called_the_same_in_every_group() -> None:
+    text = hls.multivariant([VIDEO, *TRACKS], complete=True, media_uri=lambda one: one.name)
+    names: dict[str, set[str]] = {}
+    for one in m3u8.loads(text).media:
+        names.setdefault(one.group_id, set()).add(one.name)
+    assert names["aac-2"] == names["aac-6"] == names["opus-2"]
+    assert len(names["aac-2"]) == 3
+
+
+def test_commentary_is_never_chosen_by_itself() -> None:
+    parsed = m3u8.loads(hls.multivariant([VIDEO, *TRACKS], complete=True, media_uri=lambda one: one.name))
+    main, commentary, description = (one for one in parsed.media if one.group_id == "aac-2")
+    assert (main.default, main.autoselect) == ("YES", "YES")
+    assert (commentary.default, commentary.autoselect) == ("NO", "NO")
+    assert (description.autoselect, description.characteristics) == (
+        "YES",
+        "public.accessibility.describes-video",
+    )

@@ -1,0 +1,1 @@
+"""Containers, bitstreams and playlists as bytes and text; knows no process and no file."""

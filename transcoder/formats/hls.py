@@ -1,0 +1,268 @@
+"""HLS playlists (RFC 8216 and its successor draft) as text, from plain values.
+
+Facts that cost time to learn: `CLOSED-CAPTIONS=NONE` keeps Shaka from fetching the last segment (and its
+key) at load; `EXT-X-START:TIME-OFFSET=0` keeps clients from beginning at the live edge of a film that is
+still being encoded; `EXT-X-MAP` stands before the first `EXT-X-KEY`, because the init segment is clear.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from transcoder.source.languages import language_tag, track_name
+from transcoder.source.media import Chapter
+
+VERSION = 7
+MIN_TARGET = 4
+_CHARACTERISTICS = {
+    "description": "public.accessibility.describes-video",
+    "sdh": "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound",
+}
+"""Media characteristics by role (HLS authoring specification, Apple)."""
+TILES = "5x5"
+"""Columns and rows of a storyboard's sheet; `frame_rate` of its rendition is in tiles."""
+_ONLY = {"iframe": ("#EXT-X-I-FRAMES-ONLY",), "image": ("#EXT-X-IMAGES-ONLY",)}
+_START = "#EXT-X-START:TIME-OFFSET=0,PRECISE=YES"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One encrypted segment: `sequence` is its media sequence number, `duration` true seconds."""
+
+    sequence: int
+    period: int
+    duration: Fraction
+    name: str
+    """The last part of its object name: what a media playlist says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """One stream of a title as a playlist describes it; bandwidths in bits a second."""
+
+    name: str
+    kind: str
+    tier: str
+    codecs: str = ""
+    bandwidth: int = 0
+    average_bandwidth: int = 0
+    width: int | None = None
+    height: int | None = None
+    frame_rate: Fraction | None = None
+    channels: int | None = None
+    language: str = "und"
+    label: str = ""
+    forced: bool = False
+    role: str = "main"
+    default: bool = False
+    hdr: str = ""
+    """Brightness beyond a screen's white: "pq" or "hlg"; "" for a picture of plain screens."""
+    init_name: str | None = None
+
+
+KeyUri = Callable[[Segment, Fraction], str]
+"""(segment, where in the film it starts, in seconds) -> the address of its key."""
+
+
+def target_duration(segments: Iterable[Segment], planned: int = 0) -> int:
+    """EXT-X-TARGETDURATION: what was planned, at least the grid's 4 s, at least the longest (rounded)."""
+    longest = max((segment.duration for segment in segments), default=0)
+    return max(MIN_TARGET, planned, int(longest + 1) if longest % 1 >= 0.5 else int(longest))
+
+
+def media(
+    rendition: Rendition,
+    segments: Sequence[Segment],
+    *,
+    complete: bool,
+    target: int,
+    key_uri: KeyUri,
+) -> str:
+    """Render a media playlist: EVENT while the film grows, VOD with its end tag once `complete`.
+
+    A key is named where its address changes. The IV is left out: it is the media sequence number (RFC 8216
+    §5.2), and every rendition and period has a key of its own.
+    """
+    lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", f"#EXT-X-TARGETDURATION:{target}"]
+    lines += ["#EXT-X-MEDIA-SEQUENCE:0", f"#EXT-X-PLAYLIST-TYPE:{'VOD' if complete else 'EVENT'}"]
+    lines.append("#EXT-X-INDEPENDENT-SEGMENTS")
+    lines += _ONLY.get(rendition.kind, ())
+    if not complete:
+        lines.append(_START)
+    tiles = _tiles(rendition)
+    if rendition.init_name is not None:
+        lines.append(f'#EXT-X-MAP:URI="{rendition.init_name}"')
+    start, key = Fraction(0), ""
+    for segment in segments:
+        if key != (key := key_uri(segment, start)):
+            lines.append(f'#EXT-X-KEY:METHOD=AES-128,URI="{key}"')
+        lines += tiles
+        lines += [f"#EXTINF:{float(segment.duration):.6f},", segment.name]
+        start += segment.duration
+    if complete:
+        lines.append("#EXT-X-ENDLIST")
+    return "\n".join(lines) + "\n"
+
+
+def _tiles(rendition: Rendition) -> list[str]:
+    """How the pictures of a storyboard lie on each sheet, and how long each stands for."""
+    if rendition.kind != "image" or not rendition.frame_rate:
+        return []
+    tile = f"RESOLUTION={rendition.width}x{rendition.height},LAYOUT={TILES}"
+    return [f"#EXT-X-TILES:{tile},DURATION={float(1 / rendition.frame_rate):.6f}"]
+
+
+def multivariant(
+    renditions: Sequence[Rendition],
+    *,
+    complete: bool,
+    media_uri: Callable[[Rendition], str],
+    chapters_uri: str = "",
+) -> str:
+    """Render the multivariant playlist of the given renditions, lowest bandwidth first.
+
+    Every rung stands once with every group of sound. All its codecs are named, so that a player leaves out
+    what it cannot decode.
+    """
+    audio = [one for one in renditions if one.kind == "audio"]
+    texts = [one for one in renditions if one.kind == "text"]
+    lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
+    if not complete:
+        lines.append(_START)
+    groups = sound_groups(audio)
+    for group, members in groups.items():
+        lines += _group("AUDIO", group, members, media_uri)
+    lines += _group("SUBTITLES", "text", texts, media_uri)
+    for one in sorted((one for one in renditions if one.kind == "video"), key=lambda v: v.bandwidth):
+        for group, members in (groups or {"": []}).items():
+            lines += [_stream_tag(one, group, members, bool(texts)), media_uri(one)]
+    if not any(one.kind == "video" for one in renditions):
+        for one in audio:
+            lines += [_stream_tag(one, "", [], bool(texts)), media_uri(one)]
+    lines += [_winding_tag(one, media_uri(one)) for one in renditions if one.kind == "iframe"]
+    lines += [_storyboard_tag(one, media_uri(one)) for one in renditions if one.kind == "image"]
+    if chapters_uri:
+        lines.append(f'#EXT-X-SESSION-DATA:DATA-ID="com.apple.hls.chapters",URI="{chapters_uri}"')
+    return "\n".join(lines) + "\n"
+
+
+def chapter_list(chapters: Sequence[Chapter]) -> list[dict[str, object]]:
+    """Give the chapters as `com.apple.hls.chapters` wants them (HLS authoring, "Providing JSON chapters")."""
+    return [
+        {
+            "chapter": number,
+            "start-time": float(one.start),
+            "duration": float(one.end - one.start),
+            "titles": [{"language": "und", "title": one.title or f"Chapter {number}"}],
+        }
+        for number, one in enumerate(chapters, 1)
+    ]
+
+
+def _winding_tag(one: Rendition, uri: str) -> str:
+    """EXT-X-I-FRAME-STREAM-INF (RFC 8216 §4.3.4.3): pictures to wind by, each a fragment of its own."""
+    return f'#EXT-X-I-FRAME-STREAM-INF:{_picture_items(one, one.codecs)},URI="{uri}"'
+
+
+def _storyboard_tag(one: Rendition, uri: str) -> str:
+    """EXT-X-IMAGE-STREAM-INF (Roku's "HLS image media playlists"); RESOLUTION is that of one tile."""
+    return f'#EXT-X-IMAGE-STREAM-INF:{_picture_items(one, "jpeg")},URI="{uri}"'
+
+
+def _picture_items(one: Rendition, codecs: str) -> str:
+    items = [f"BANDWIDTH={max(1, one.bandwidth)}"]
+    if codecs:
+        items.append(f'CODECS="{codecs}"')
+    if one.width and one.height:
+        items.append(f"RESOLUTION={one.width}x{one.height}")
+    return ",".join(items)
+
+
+def sound_groups(audio: Iterable[Rendition]) -> dict[str, list[Rendition]]:
+    """Group sound by codec and channels: "aac-2", "aac-6", "opus-2"…
+
+    Every group holds every track, so that choosing a group never loses a language: a track that has nothing
+    of the kind is there with what is nearest to it, first by codec.
+    """
+    tracks: dict[str, list[Rendition]] = {}
+    for one in audio:
+        tracks.setdefault(_track(one), []).append(one)
+    kinds = sorted({_kind(one) for track in tracks.values() for one in track}, key=lambda kind: kind[::-1])
+
+    def nearest(kind: tuple[str, int], track: list[Rendition]) -> Rendition:
+        return min(track, key=lambda one: (_kind(one)[0] != kind[0], abs(_kind(one)[1] - kind[1])))
+
+    return {
+        f"{codec}-{channels}": [nearest((codec, channels), track) for track in tracks.values()]
+        for codec, channels in kinds
+    }
+
+
+def _track(sound: Rendition) -> str:
+    """What all sounds of one track of the source begin their names with: `a0` of `a0`, `a0s`, `a0o`."""
+    return sound.name.rstrip("so")
+
+
+def _kind(sound: Rendition) -> tuple[str, int]:
+    return "opus" if sound.codecs == "opus" else "aac", 6 if (sound.channels or 2) > 2 else 2
+
+
+def _stream_tag(one: Rendition, group: str, audio: Sequence[Rendition], texts: bool) -> str:
+    peak = one.bandwidth + max((a.bandwidth for a in audio), default=0)
+    average = (one.average_bandwidth or one.bandwidth) + max(
+        (a.average_bandwidth or a.bandwidth for a in audio), default=0
+    )
+    codecs = list(dict.fromkeys(r.codecs for r in (one, *audio) if r.codecs))
+    items = [f"BANDWIDTH={max(1, peak)}", f"AVERAGE-BANDWIDTH={max(1, min(average, peak))}"]
+    if codecs and one.codecs:
+        items.append(f'CODECS="{",".join(codecs)}"')
+    if one.width and one.height:
+        items.append(f"RESOLUTION={one.width}x{one.height}")
+    if one.frame_rate:
+        items.append(f"FRAME-RATE={float(one.frame_rate):.3f}")
+    if one.kind == "video":
+        items.append(f"VIDEO-RANGE={one.hdr.upper() or 'SDR'}")
+    if group:
+        items.append(f'AUDIO="{group}"')
+    if texts:
+        items.append('SUBTITLES="text"')
+    items.append("CLOSED-CAPTIONS=NONE")
+    return "#EXT-X-STREAM-INF:" + ",".join(items)
+
+
+def _group(
+    kind: str, group: str, members: Sequence[Rendition], media_uri: Callable[[Rendition], str]
+) -> list[str]:
+    """Tags of one rendition group; names are unique in it (RFC 8216 §4.3.4.1.1), the first is default."""
+    lines, taken = [], set[str]()
+    for number, one in enumerate(members):
+        name = quoted(track_name(one.language, one.label, one.role, forced=one.forced)) or _track(one)
+        if name in taken:
+            name = f"{name} ({_track(one)})"
+        taken.add(name)
+        default = one.default and not one.forced
+        default = default or (number == 0 and kind == "AUDIO" and not any(m.default for m in members))
+        lines.append(_media_tag(kind, group, name, one, media_uri(one), default=default))
+    return lines
+
+
+def _media_tag(kind: str, group: str, name: str, one: Rendition, uri: str, *, default: bool) -> str:
+    items = [f"TYPE={kind}", f'GROUP-ID="{group}"', f'NAME="{name}"']
+    language = language_tag(one.language)
+    if language:
+        items.append(f'LANGUAGE="{quoted(language)}"')
+    items.append(f"DEFAULT={'YES' if default else 'NO'}")
+    # Nobody is given a commentary for their language alone; a description only who asks for accessibility.
+    items.append(f"AUTOSELECT={'NO' if one.role == 'commentary' and not default else 'YES'}")
+    if kind == "SUBTITLES":
+        items.append(f"FORCED={'YES' if one.forced else 'NO'}")
+    elif one.channels:
+        items.append(f'CHANNELS="{one.channels}"')
+    if one.role in _CHARACTERISTICS:
+        items.append(f'CHARACTERISTICS="{_CHARACTERISTICS[one.role]}"')
+    return "#EXT-X-MEDIA:" + ",".join([*items, f'URI="{uri}"'])
+
+
+def quoted(text: str) -> str:
+    """Make text safe for a quoted-string: no quote, no control character (RFC 8216 §4.2)."""
+    return "".join(c for c in text.replace('"', "'") if c.isprintable())

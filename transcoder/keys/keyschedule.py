@@ -1,0 +1,87 @@
+"""From a title's two secrets to the key of every object: HKDF-SHA256 (RFC 5869) over canonical CBOR. Pure.
+
+`T` (title secret) and `S` (server share) are 32 random bytes per title version:
+    S(tier, period)      = HKDF(ikm=S, salt="",              info={…, purpose "share"},   32)
+    K(rendition, period) = HKDF(ikm=T, salt=S(tier, period), info={…, purpose "content"}, 16)
+`info` is canonical CBOR (RFC 8949 §4.2.1) of {v, purpose, title, version, tier, rendition, period};
+fields that do not apply are "" and -1.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import cbor2
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from transcoder.keys.secret import SecretBytes
+
+KeySource = Callable[[str, str, int], SecretBytes]
+"""(rendition, tier, crypto period) -> the 16-byte content key; `TitleKeys.content_key` is one."""
+
+VERSION = 1
+SECRET_BYTES = 32
+CONTENT_KEY_BYTES = 16
+NO_PERIOD = -1
+
+
+class Purpose(StrEnum):
+    """One label per use; a key made for one use is good for no other."""
+
+    SHARE = "share"
+    CONTENT = "content"
+    POSTER = "poster"
+    MANIFEST = "manifest"
+
+
+@dataclass(frozen=True, slots=True)
+class TitleKeys:
+    """Every key of one title version. `title` is its id, `secret` is `T`, `share` is `S`."""
+
+    title: str
+    version: int
+    secret: SecretBytes
+    share: SecretBytes
+
+    def __post_init__(self) -> None:
+        if len(self.secret) != SECRET_BYTES or len(self.share) != SECRET_BYTES:
+            raise ValueError("title secret and server share are 32 bytes each")
+
+    def period_share(self, tier: str, period: int) -> SecretBytes:
+        """S(tier, period), 32 bytes: what a server hands out for a sealed title."""
+        return _hkdf(self.share, None, self._info(Purpose.SHARE, tier, "", period), SECRET_BYTES)
+
+    def content_key(self, rendition: str, tier: str, period: int) -> SecretBytes:
+        """K(rendition, period), 16 bytes for AES-128."""
+        info = self._info(Purpose.CONTENT, tier, rendition, period)
+        return _hkdf(self.secret, self.period_share(tier, period), info, CONTENT_KEY_BYTES)
+
+    def poster_key(self) -> SecretBytes:
+        """32 bytes for AES-256-GCM over the poster; not bound to a crypto period."""
+        salt = self.period_share("sd", NO_PERIOD)
+        return _hkdf(self.secret, salt, self._info(Purpose.POSTER, "sd", "", NO_PERIOD), SECRET_BYTES)
+
+    def manifest_key(self) -> SecretBytes:
+        """32 bytes for an encrypted manifest (sealed titles)."""
+        salt = self.period_share("sd", NO_PERIOD)
+        return _hkdf(self.secret, salt, self._info(Purpose.MANIFEST, "sd", "", NO_PERIOD), SECRET_BYTES)
+
+    def _info(self, purpose: Purpose, tier: str, rendition: str, period: int) -> bytes:
+        return cbor2.dumps(
+            {
+                "v": VERSION,
+                "purpose": purpose.value,
+                "title": self.title,
+                "version": self.version,
+                "tier": tier,
+                "rendition": rendition,
+                "period": period,
+            },
+            canonical=True,
+        )
+
+
+def _hkdf(key: SecretBytes, salt: SecretBytes | None, info: bytes, length: int) -> SecretBytes:
+    salt_bytes = None if salt is None else salt.reveal()
+    return SecretBytes(HKDF(SHA256(), length, salt_bytes, info).derive(key.reveal()))

@@ -1,0 +1,246 @@
+"""The playlists of a film's folder: from its plan and its list of objects to text, and read back. Pure."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from transcoder.formats import hls
+from transcoder.keys.manifest import Kind, ManifestObject
+from transcoder.planning.ladder import AudioRendition, VideoRendition
+from transcoder.planning.plan import IFrameRendition, Plan
+from transcoder.planning.tiles import Storyboard
+
+MAIN, CHAPTERS = "main.m3u8", "chapters.json"
+KEYS = "keys"
+_KEY_NAME = "{rendition}-{period}.key"
+KEY_URL = f"{KEYS}/{_KEY_NAME}"
+"""Where players look for keys unless told otherwise: beside the playlists."""
+_URI = re.compile(r'URI="([^"]*)"')
+
+
+def write(
+    plan: Plan, objects: Sequence[ManifestObject], codecs: Mapping[str, str], key_url: str = KEY_URL
+) -> dict[str, str]:
+    """Give every file that players read by name: media playlists, chapters, last the multivariant playlist.
+
+    `codecs` are (rendition -> RFC 6381); `key_url` is an address in which {rendition} and {period} stand.
+    """
+    by_rendition = _by_rendition(plan, objects)
+    described = [_described(plan, name, items, codecs) for name, items in by_rendition.items()]
+    lengths = [item.duration for item in objects if item.kind is Kind.SEGMENT]
+    found = {}
+    for one in described:
+        items = by_rendition[one.name]
+        # Subtitles are cut by crypto period, sheets last longer: their own longest counts.
+        longest = lengths if one.kind in ("video", "audio", "iframe") else [item.duration for item in items]
+        found[media_name(one.name)] = hls.media(
+            one,
+            segments := _segments(items),
+            complete=True,
+            target=hls.target_duration(segments, _rounded(max(longest, default=Fraction(0)))),
+            key_uri=_addresses(key_url, one.name),
+        )
+    if plan.info.chapters:
+        found[CHAPTERS] = chapters(plan)
+    found[MAIN] = hls.multivariant(
+        described,
+        complete=True,
+        media_uri=lambda one: media_name(one.name),
+        chapters_uri=CHAPTERS if plan.info.chapters else "",
+    )
+    return found
+
+
+def chapters(plan: Plan) -> str:
+    """Write the film's chapters as JSON."""
+    return json.dumps(hls.chapter_list(plan.info.chapters), ensure_ascii=False) + "\n"
+
+
+def media_name(rendition: str) -> str:
+    """Name the media playlist of a rendition."""
+    return f"{rendition}.m3u8"
+
+
+def key_address(key_url: str, rendition: str, period: int) -> str:
+    """Fill in an address of keys."""
+    return key_url.replace("{rendition}", rendition).replace("{period}", str(period))
+
+
+def key_name(rendition: str, period: int) -> str:
+    """Name the file of a key."""
+    return key_address(_KEY_NAME, rendition, period)
+
+
+def check_key_url(key_url: str) -> str:
+    """Give the address back if it tells keys apart and fits into a playlist; raises ValueError."""
+    rest = key_url.replace("{rendition}", "").replace("{period}", "")
+    if not all(field in key_url for field in ("{rendition}", "{period}")) or set("{}") & set(rest):
+        raise ValueError("an address of keys has {rendition} and {period} in it, and no other braces")
+    if any(c in rest for c in '" \\') or not rest.isprintable():
+        raise ValueError("an address has no quotes, spaces or control characters")
+    return key_url
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One segment as a media playlist lists it; `duration` in seconds as written."""
+
+    uri: str
+    duration: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a media playlist says."""
+
+    init: str
+    entries: tuple[Entry, ...]
+    target: int
+    is_whole: bool
+
+
+def read_media(text: str) -> Listing:
+    """Read a media playlist as far as it must agree with the manifest; raises ValueError."""
+    lines = text.splitlines()
+    if not lines or lines[0] != "#EXTM3U":
+        raise ValueError("not a playlist")
+    init, duration, target = "", "", 0
+    entries: list[Entry] = []
+    for line in lines[1:]:
+        tag, _, value = line.partition(":")
+        if tag == "#EXT-X-MAP":
+            init = uris(line)[0] if uris(line) else ""
+        elif tag == "#EXT-X-TARGETDURATION":
+            target = int(value)
+        elif tag == "#EXTINF":
+            duration = value.split(",")[0]
+        elif line and not line.startswith("#"):
+            entries.append(Entry(line, duration))
+            duration = ""
+    return Listing(init, tuple(entries), target, "#EXT-X-ENDLIST" in lines)
+
+
+def uris(text: str) -> tuple[str, ...]:
+    """Give every address in a playlist: those in attributes and those on lines of their own."""
+    bare = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return (*_URI.findall(text), *bare)
+
+
+def _described(
+    plan: Plan, name: str, items: Sequence[ManifestObject], codecs: Mapping[str, str]
+) -> hls.Rendition:
+    """Describe a rendition; its rates are those of the segments there are."""
+    one = plan.rendition(name)
+    init = next((item.name for item in items if item.kind is Kind.INIT), None)
+    peak, average = rates(items)
+    if isinstance(one, VideoRendition):
+        return hls.Rendition(
+            name=name,
+            kind="video",
+            tier=one.tier,
+            codecs=codecs.get(name, ""),
+            bandwidth=peak,
+            average_bandwidth=average,
+            width=one.width,
+            height=one.height,
+            frame_rate=plan.frame_rate,
+            hdr=one.hdr,
+            init_name=init,
+        )
+    if isinstance(one, AudioRendition):
+        return hls.Rendition(
+            name=name,
+            kind="audio",
+            tier=one.tier,
+            codecs=codecs.get(name, ""),
+            bandwidth=peak,
+            average_bandwidth=average,
+            channels=one.channels,
+            language=one.language,
+            label=one.title,
+            role=one.role,
+            default=one.default,
+            init_name=init,
+        )
+    if isinstance(one, IFrameRendition):
+        rung = plan.rendition(one.source)
+        assert isinstance(rung, VideoRendition)  # noqa: S101  # where else would pictures come from
+        return hls.Rendition(
+            name=name,
+            kind="iframe",
+            tier=one.tier,
+            codecs=codecs.get(name, ""),
+            bandwidth=peak,
+            width=rung.width,
+            height=rung.height,
+            init_name=init,
+        )
+    if isinstance(one, Storyboard):
+        return hls.Rendition(
+            name=name,
+            kind="image",
+            tier=one.tier,
+            bandwidth=peak,
+            width=one.width,
+            height=one.height,
+            frame_rate=plan.frame_rate / one.frames,
+        )
+    return hls.Rendition(
+        name=name,
+        kind="text",
+        tier=one.tier,
+        language=one.language,
+        label=one.title,
+        forced=one.forced,
+        role="sdh" if one.sdh else "main",
+        default=one.default,
+    )
+
+
+def rates(items: Iterable[ManifestObject]) -> tuple[int, int]:
+    """Bits a second, peak and average. The peak is that of the densest stretch of segments that lasts between
+    0.5 and 1.5 times the target duration (RFC 8216 §4.3.4.2)."""
+    listed = sorted((item for item in items if item.duration), key=lambda item: item.sequence)
+    if not listed:
+        return 0, 0
+    target = _rounded(max(item.duration for item in listed))
+    whole = Fraction(8 * sum(item.size for item in listed)) / sum(item.duration for item in listed)
+    peak = whole
+    for first in range(len(listed)):
+        bits, seconds = 0, Fraction(0)
+        for item in listed[first:]:
+            bits, seconds = bits + 8 * item.size, seconds + item.duration
+            if seconds * 2 > target * 3:
+                break
+            if seconds * 2 >= target:
+                peak = max(peak, bits / seconds)
+    return -int(-peak // 1), -int(-whole // 1)
+
+
+def _by_rendition(plan: Plan, objects: Sequence[ManifestObject]) -> dict[str, list[ManifestObject]]:
+    """Sort objects into renditions: in the plan's order, whose first sound is what most want to hear."""
+    order = {name: place for place, name in enumerate((*plan.renditions, *(t.name for t in plan.texts)))}
+    found: dict[str, list[ManifestObject]] = defaultdict(list)
+    for item in sorted(objects, key=lambda item: (order.get(item.rendition, len(order)), item.sequence)):
+        if item.rendition:
+            found[item.rendition].append(item)
+    return found
+
+
+def _segments(items: Sequence[ManifestObject]) -> list[hls.Segment]:
+    return [
+        hls.Segment(item.sequence, item.period, item.duration, item.name)
+        for item in items
+        if item.kind is not Kind.INIT
+    ]
+
+
+def _addresses(key_url: str, rendition: str) -> hls.KeyUri:
+    return lambda segment, _: key_address(key_url, rendition, segment.period)
+
+
+def _rounded(seconds: Fraction) -> int:
+    return max(1, int(seconds + Fraction(1, 2)))

@@ -1,0 +1,1 @@
+"""Subtitles: files and embedded tracks to cues, cues to encrypted WebVTT."""
