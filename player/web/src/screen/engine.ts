@@ -2,6 +2,7 @@
 
 import type { EngineError } from "./faults.ts";
 import type { Patience } from "./network.ts";
+import { Rungs } from "./rungs.ts";
 import shaka from "./shaka.ts";
 import { Storyboard } from "./storyboard.ts";
 import { registerTimeLabel } from "./time-label.ts";
@@ -17,12 +18,16 @@ const STUBBORN = { maxAttempts: 1000, baseDelay: 700, backoffFactor: 1.25, fuzzF
 /** The house's words where the engine has others: those of the key sheet and of the studio. */
 const OUR_WORDS = { CAPTIONS: "Subtitles", RESOLUTION: "Quality", PLAYBACK_RATE: "Speed", LANGUAGE: "Sound", MORE_SETTINGS: "Settings" };
 
+const HLS = "application/x-mpegurl";
+
 export class Engine {
   readonly player: shaka.Player;
   readonly overlay: shaka.ui.Overlay;
   #video: HTMLVideoElement;
   #patience: Patience;
   #storyboard = new Storyboard();
+  #rungs = new Rungs();
+  #playlist = "";
 
   private constructor(player: shaka.Player, overlay: shaka.ui.Overlay, video: HTMLVideoElement, patience: Patience) {
     this.player = player;
@@ -51,6 +56,7 @@ export class Engine {
     if (!networking) throw new Error("The player has no network.");
     patience.attach(networking as unknown as Parameters<Patience["attach"]>[0]);
     const engine = new Engine(player, overlay, video, patience);
+    engine.#rungs.attach(networking as unknown as Parameters<Rungs["attach"]>[0]);
     engine.#storyboard.attach(networking as unknown as Parameters<Storyboard["attach"]>[0]);
     player.addEventListener("downloadcompleted", () => patience.closed());
     player.addEventListener("downloadfailed", () => patience.closed());
@@ -62,7 +68,30 @@ export class Engine {
   async load(playlist: string, startAt: number): Promise<void> {
     this.#patience.reset();
     this.#storyboard.begin(playlist);
-    await this.player.load(playlist, startAt, "application/x-mpegurl");
+    this.#rungs.begin(playlist);
+    this.#playlist = playlist;
+    await this.player.load(playlist, startAt, HLS);
+  }
+
+  /** Whether the film has qualities by now that were not there when it was loaded. */
+  hasMoreToOffer(): Promise<boolean> {
+    return this.#rungs.haveGrown(this.isGrowing());
+  }
+
+  /** Loads the same playback anew, with all that it has by now, and goes on where and as it was. Rejects as `load` does. */
+  async refresh(): Promise<void> {
+    const { paused, playbackRate } = this.#video;
+    const sound = this.player.getAudioTracks().find((track) => track.active);
+    const text = this.player.getTextTracks().find((track) => track.active);
+    // What comes next is fetched while this still plays, so that the picture stands for a moment only.
+    const prepared = await this.player.preload(this.#playlist, this.#video.currentTime, HLS);
+    this.#rungs.begin(this.#playlist);
+    await this.player.load(prepared ?? this.#playlist, this.#video.currentTime, HLS);
+    const sameSound = this.player.getAudioTracks().find((track) => isSame(track, sound));
+    if (sameSound && !sameSound.active) this.player.selectAudioTrack(sameSound);
+    this.player.selectTextTrack(this.player.getTextTracks().find((track) => isSame(track, text)) ?? null);
+    this.#video.playbackRate = playbackRate;
+    if (!paused) await this.#video.play();
   }
 
   /** Stops and forgets everything decrypted. */
@@ -139,4 +168,14 @@ function controlSettings(): object {
     textTrackLabelFormat: shaka.ui.Overlay.TrackLabelFormat.LABEL,
     seekBarColors: { base: "rgba(255,255,255,.25)", buffered: "rgba(255,255,255,.45)", played: "rgb(255,255,255)", chapters: "rgba(0,0,0,.65)" },
   };
+}
+
+interface Track {
+  language: string;
+  label: string | null;
+  channelsCount?: number | null;
+}
+
+function isSame(one: Track, other: Track | undefined): boolean {
+  return other?.language === one.language && other.label === one.label && other.channelsCount === one.channelsCount;
 }

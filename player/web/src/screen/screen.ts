@@ -166,6 +166,7 @@ export class Screen {
     this.#tell({ type: "tick", now });
     this.#tell({ type: "encoding", still: this.#engine?.isGrowing() ?? false });
     this.#nudgeIfForgotten(now);
+    void this.#takeMore();
     const { endsAt, phase } = this.#state;
     if (endsAt !== null && now >= endsAt && phase !== "stopped" && phase !== "opening") void this.#licenceIsOver(endsAt);
   }
@@ -178,6 +179,23 @@ export class Screen {
     if (phase !== "waiting" || !online || encoding || !quiet) return;
     this.#nudgedAt = now;
     this.#engine?.nudge();
+  }
+
+  /** A film that was opened in the making has had few qualities: when there are more, they are taken without a question. */
+  #taking = false;
+  async #takeMore(): Promise<void> {
+    const engine = this.#engine;
+    const { phase, online } = this.#state;
+    if (this.#taking || !engine || !online || !["playing", "waiting", "paused"].includes(phase)) return;
+    const attempt = this.#attempt;
+    this.#taking = true;
+    try {
+      if ((await engine.hasMoreToOffer()) && attempt === this.#attempt) await engine.refresh();
+    } catch (error) {
+      if (attempt === this.#attempt) await this.#failedToOpen(error);
+    } finally {
+      this.#taking = false;
+    }
   }
 
   /** The end has come by the server's clock: ask it, for it may have been extended; if it is away, the end stands. */

@@ -4,6 +4,8 @@
  * decrypts each sheet and puts it into the one box that Shaka looks for.
  */
 
+import { isMainPlaylist } from "./rungs.ts";
+
 interface Response {
   uri: string;
   originalUri: string;
@@ -84,10 +86,6 @@ export function boxed(content: ArrayBuffer): ArrayBuffer {
   box.set(new TextEncoder().encode("mdat"), 4);
   box.set(new Uint8Array(content), BOX_HEAD);
   return box.buffer;
-}
-
-function isMainPlaylist(address: string): boolean {
-  return /\/play\/[^/]+\/main\.m3u8$/.test(address);
 }
 
 /** The playlist as Shaka shall read it: pictures of the storyboard come in MP4. */
