@@ -13,7 +13,7 @@ from streaming.workflows.copies import copy_run
 from streaming.workflows.ending import end_making
 from streaming.workflows.faults import verdict_of
 from streaming.workflows.house import House, folder_of
-from streaming.workflows.prepare import likely_costs, source_of, work_of
+from streaming.workflows.prepare import outlook_of, source_of, work_of
 from streaming.workflows.sink import ObjectSink
 from streaming.workflows.watch import Watch
 from transcoder.encoding.encode import encode_chunk
@@ -80,7 +80,7 @@ def _encode(house: House, task: Task, piece: Piece) -> None:
         inits = tuple(sink.init(init) for init in result.inits)
         return inits, tuple(sink.segment(plan, segment) for segment in result.segments)
 
-    watch = Watch(house, task.version_id, attempts=(piece.attempt,), rungs=rungs, likely=likely_costs(plan))
+    watch = Watch(house, task.version_id, attempts=(piece.attempt,), rungs=rungs, outlook=outlook_of(plan))
     _attempt(
         house, lambda session: making.check_wanted(session, task.version_id), piece, task.part, watch, made
     )

@@ -9,7 +9,7 @@ from streaming.catalogue import commit, making, replanning
 from streaming.catalogue.values import ChunkResult, Piece, Task, VersionFacts
 from streaming.workflows.committing import commit_made, note_end
 from streaming.workflows.house import House, folder_of
-from streaming.workflows.prepare import likely_costs, save, source_of
+from streaming.workflows.prepare import outlook_of, save, source_of
 from streaming.workflows.sink import ObjectSink
 from streaming.workflows.watch import Watch
 from transcoder.encoding.copyrun import copy_chunks
@@ -55,7 +55,7 @@ class _Run:
         names = [piece.attempt for piece in task.pieces]
         try:
             # Chunks pass too quickly for frames within them to be worth telling.
-            with Watch(house, task.version_id, attempts=names, rungs=1, likely=likely_costs(plan)) as watch:
+            with Watch(house, task.version_id, attempts=names, rungs=1, outlook=outlook_of(plan)) as watch:
                 copy_chunks(
                     source_of(house, facts),
                     plan,

@@ -7,7 +7,7 @@ which the whole house has worked on this film lately, however many workers that 
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from streaming.catalogue.values import PartCount
 from transcoder.planning.ladder import VideoRendition
@@ -52,6 +52,22 @@ def frame_costs(counts: Mapping[str, PartCount], likely: Mapping[str, float]) ->
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a plan lets expect of each part: what a counted frame may cost, and how many frames there are.
+
+    Parts whose ladder is yet to be decided are in no queue, but they are work: without them a film would be
+    nearly done in its first seconds.
+    """
+
+    costs: Mapping[str, float] = field(default_factory=dict)
+    frames: Mapping[str, int] = field(default_factory=dict)
+
+    def complete(self, counts: Mapping[str, PartCount]) -> dict[str, PartCount]:
+        """Add to what is counted the parts that are still to come."""
+        return {part: PartCount(0, frames) for part, frames in self.frames.items() if frames} | dict(counts)
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How far the making is: `percent` of the bar, `eta_s` seconds left, None while nobody can know."""
 
@@ -67,17 +83,16 @@ class Meter:
     def __init__(self) -> None:
         self._points: deque[tuple[float, dict[str, int]]] = deque()
 
-    def note(
-        self, at: float, counts: Mapping[str, PartCount], likely: Mapping[str, float], check_s: float
-    ) -> Standing:
+    def note(self, at: float, counts: Mapping[str, PartCount], outlook: Outlook, check_s: float) -> Standing:
         """Note the counts at the monotonic time `at`, and say how far the film is."""
+        counts = outlook.complete(counts)
         done = {part: one.done for part, one in counts.items()}
         if self._points and any(count < self._points[-1][1].get(part, 0) for part, count in done.items()):
             self._points.clear()  # an attempt failed: what it had counts no more
         self._points.append((at, done))
         while len(self._points) > 2 and self._points[1][0] < at - WINDOW_SECONDS:
             self._points.popleft()
-        costs = frame_costs(counts, likely)
+        costs = frame_costs(counts, outlook.costs)
         made = sum(costs[part] * one.done for part, one in counts.items())
         all_of_it = sum(costs[part] * one.total for part, one in counts.items())
         pace = self._pace(costs)

@@ -1,5 +1,6 @@
 """The first step: what is this file, and what shall be made of it."""
 
+from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +11,7 @@ from streaming.catalogue import making
 from streaming.catalogue.turns import ALL, BOARD, COPY, REST, STARTER, TEXT, URGENT
 from streaming.catalogue.values import ChapterView, ChunkPart, NewRendition, SourceFacts, VersionFacts
 from streaming.ids import VersionId
-from streaming.workflows.estimate import likely_cost
+from streaming.workflows.estimate import Outlook, likely_cost
 from streaming.workflows.house import House
 from streaming.workflows.sink import timescale
 from streaming.workflows.watch import Watch
@@ -179,8 +180,15 @@ def work_of(plan: Plan, number: int, part: str) -> tuple[Chunk, tuple[str, ...]]
     return plan.chunks[number], _names(plan)[part]
 
 
-def likely_costs(plan: Plan) -> dict[str, float]:
-    """What a counted frame of each part may cost, see `estimate`."""
+def outlook_of(plan: Plan) -> Outlook:
+    """What the plan lets expect of every part, also of those that wait for the ladder to be decided."""
+    frames: Counter[str] = Counter()
+    for part in parts_of(plan):
+        frames[part.part] += part.frames
+    return Outlook(_likely_costs(plan), frames)
+
+
+def _likely_costs(plan: Plan) -> dict[str, float]:
     video = {rung.name: rung for rung in plan.video}
     found = {}
     for part, wanted in _names(plan).items():

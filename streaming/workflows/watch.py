@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from datetime import datetime
 from types import TracebackType
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from streaming.catalogue import attempts, making
 from streaming.ids import VersionId
+from streaming.workflows.estimate import Outlook
 from streaming.workflows.house import House
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ class Watch:
 
     `run` is the run of the title's workflow that the work belongs to; None: it is a chunk, and wanted as
     long as the version is being made. `rungs` is how many video renditions the work encodes at once: each of
-    its frames counts that often. `likely` is what a counted frame of each part may cost, see `estimate`.
+    its frames counts that often. `outlook` is what the film's plan lets expect.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class Watch:
         run: int | None = None,
         attempts: Collection[str] = (),
         rungs: int = 0,
-        likely: Mapping[str, float] | None = None,
+        outlook: Outlook | None = None,
     ) -> None:
         self.cancel = threading.Event()
         self._house = house
@@ -43,7 +44,7 @@ class Watch:
         self._run = run
         self._attempts = tuple(attempts)
         self._rungs = rungs
-        self._likely = likely or {}
+        self._outlook = outlook or Outlook()
         self._frames = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name=f"watch-{version_id}", daemon=True)
@@ -122,5 +123,5 @@ class Watch:
         counts = making.count_parts(session, version_id)
         with house.metering:
             check_s = making.stored_bytes(session, version_id) / house.check_pace
-            standing = house.meter(version_id).note(time.monotonic(), counts, self._likely, check_s)
+            standing = house.meter(version_id).note(time.monotonic(), counts, self._outlook, check_s)
         making.save_progress(session, version_id, standing.frames, standing.percent, standing.eta_s, now)

@@ -3,10 +3,11 @@
 import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.support.browser import Visitor, Visitors, overlay, stand_still, watch_moving
 from tests.support.cinema import (
@@ -42,7 +43,9 @@ def test_a_new_person_shows_somebody_a_film_until_the_licence_ends(
     register(ana, "ana", PASSWORD)
     title = upload(ana, film)
     token = house.run("token", "ana").stdout.strip()
-    watch_while_it_is_made(ana, house, token, title)
+    with one_rung_at_first(ana):
+        watch_while_it_is_made(ana, house, token, title)
+    see_better_when_there_is_better(ana)
     with house.client(token) as client:
         wait_for_title(client, title, "ready", seconds=240)
 
@@ -74,6 +77,34 @@ def watch_while_it_is_made(ana: Visitor, house: House, token: str, title: str) -
     assert after.sound > before.sound
     assert after.width > 0
     print(f"Watched at {after.time:.1f} s of film while {told['progress']['percent']:.0f} % were encoded.")
+
+
+@contextmanager
+def one_rung_at_first(visitor: Visitor) -> Iterator[None]:
+    """Let the page read a playlist such as a film has in its first moments: the lowest rung alone."""
+
+    def strip(route: Route) -> None:
+        answer = route.fetch()
+        head, *rungs = re.split(r"(?=^#EXT-X-STREAM-INF)", answer.text(), flags=re.M)
+        route.fulfill(response=answer, body=head + rungs[-1])
+
+    address = re.compile(r"/play/[^/]+/main\.m3u8$")
+    visitor.page.route(address, strip, times=1)
+    yield
+    visitor.page.unroute(address)
+
+
+def see_better_when_there_is_better(visitor: Visitor) -> None:
+    """The page finds the other rungs by itself, and goes on where it was."""
+    height, at = visitor.page.evaluate(
+        "(() => { const v = document.querySelector('video'); return [v.videoHeight, v.currentTime]; })()"
+    )
+    visitor.page.wait_for_function(
+        "height => document.querySelector('video').videoHeight > height", arg=height, timeout=60_000
+    )
+    _, after = watch_moving(visitor)
+    assert after.time > at
+    assert after.width > 0
 
 
 def refuse_without_licence(ben: Visitor, title: str) -> None:

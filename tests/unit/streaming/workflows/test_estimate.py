@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from streaming.catalogue.values import PartCount
-from streaming.workflows.estimate import LEAST_SECONDS, Meter, frame_costs, likely_cost
+from streaming.workflows.estimate import LEAST_SECONDS, Meter, Outlook, frame_costs, likely_cost
 from tests.media.facts import picture
 from transcoder.planning.ladder import make_ladder
 
@@ -38,9 +38,9 @@ def test_copied_rungs_are_nearly_free_and_other_codecs_dear() -> None:
 
 def test_a_steady_pace_is_told_to_the_second_and_the_check_comes_on_top() -> None:
     meter = Meter()
-    likely = {"all": 1.0}
+    outlook = Outlook({"all": 1.0})
     for second in range(11):
-        standing = meter.note(float(second), {"all": PartCount(50 * second, 1000)}, likely, 3.0)
+        standing = meter.note(float(second), {"all": PartCount(50 * second, 1000)}, outlook, 3.0)
     assert standing.eta_s == pytest.approx(10 + 3.0)
     assert standing.percent == pytest.approx(49.0)
     assert standing.frames == 500
@@ -48,24 +48,37 @@ def test_a_steady_pace_is_told_to_the_second_and_the_check_comes_on_top() -> Non
 
 def test_cheap_frames_do_not_promise_a_quick_end() -> None:
     """A thousand copied frames a second say nothing of the encoded ones that follow."""
-    meter, likely = Meter(), {"copy": 0.01, "all": 1.0}
-    meter.note(0.0, {"copy": PartCount(0, 1000), "all": PartCount(0, 1000)}, likely, 0.0)
-    standing = meter.note(2.0, {"copy": PartCount(1000, 1000), "all": PartCount(10, 1000)}, likely, 0.0)
+    meter, outlook = Meter(), Outlook({"copy": 0.01, "all": 1.0})
+    meter.note(0.0, {"copy": PartCount(0, 1000), "all": PartCount(0, 1000)}, outlook, 0.0)
+    standing = meter.note(2.0, {"copy": PartCount(1000, 1000), "all": PartCount(10, 1000)}, outlook, 0.0)
     assert standing.eta_s == pytest.approx(990 / 10)
     assert standing.percent < 5
 
 
 def test_nobody_knows_before_something_was_made_for_a_while() -> None:
-    meter, likely = Meter(), {"all": 1.0}
-    assert meter.note(0.0, {"all": PartCount(0, 100)}, likely, 1.0).eta_s is None
-    assert meter.note(LEAST_SECONDS / 2, {"all": PartCount(10, 100)}, likely, 1.0).eta_s is None
-    assert meter.note(LEAST_SECONDS, {"all": PartCount(20, 100)}, likely, 1.0).eta_s is not None
+    meter, outlook = Meter(), Outlook({"all": 1.0})
+    assert meter.note(0.0, {"all": PartCount(0, 100)}, outlook, 1.0).eta_s is None
+    assert meter.note(LEAST_SECONDS / 2, {"all": PartCount(10, 100)}, outlook, 1.0).eta_s is None
+    assert meter.note(LEAST_SECONDS, {"all": PartCount(20, 100)}, outlook, 1.0).eta_s is not None
 
 
 def test_what_a_dead_worker_had_counts_no_more() -> None:
-    meter, likely = Meter(), {"all": 1.0}
-    meter.note(0.0, {"all": PartCount(0, 100)}, likely, 0.0)
-    meter.note(2.0, {"all": PartCount(60, 100)}, likely, 0.0)
-    after = meter.note(3.0, {"all": PartCount(20, 100)}, likely, 0.0)
+    meter, outlook = Meter(), Outlook({"all": 1.0})
+    meter.note(0.0, {"all": PartCount(0, 100)}, outlook, 0.0)
+    meter.note(2.0, {"all": PartCount(60, 100)}, outlook, 0.0)
+    after = meter.note(3.0, {"all": PartCount(20, 100)}, outlook, 0.0)
     assert after.eta_s is None
-    assert meter.note(5.0, {"all": PartCount(40, 100)}, likely, 0.0).eta_s == pytest.approx(6.0)
+    assert meter.note(5.0, {"all": PartCount(40, 100)}, outlook, 0.0).eta_s == pytest.approx(6.0)
+
+
+def test_what_waits_for_its_ladder_is_work_too() -> None:
+    meter, outlook = Meter(), Outlook({"starter": 1.0, "all": 3.0}, {"starter": 50, "all": 950, "text": 0})
+    meter.note(0.0, {"starter": PartCount(0, 50)}, outlook, 0.0)
+    standing = meter.note(2.0, {"starter": PartCount(50, 50)}, outlook, 0.0)
+    assert standing.percent == pytest.approx(98 * 50 / (50 + 3 * 950))
+    assert standing.eta_s == pytest.approx(3 * 950 / 25)
+
+
+def test_what_is_counted_stands_before_what_was_expected() -> None:
+    outlook = Outlook(frames={"all": 950})
+    assert outlook.complete({"all": PartCount(10, 900)}) == {"all": PartCount(10, 900)}
