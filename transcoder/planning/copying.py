@@ -95,6 +95,15 @@ class PacketReader:
             self._ahead.remove(self._shown)
             self._shown += 1
 
+    @property
+    def shown(self) -> int:
+        """Frames from the first one on without a gap."""
+        return self._shown
+
+    def so_far(self) -> Packets:
+        """Sum up a film that goes on behind the last packet taken."""
+        return Packets(tuple(self._keys), tuple(self._sizes), self._reorder, fault=self._fault)
+
     def result(self, sounds: Mapping[int, int]) -> Packets:
         """Sum up after the last packet."""
         fault = self._fault

@@ -12,7 +12,7 @@ from transcoder.programs.graph_copy import copied_end, copied_picture, copied_so
 from transcoder.programs.graph_sound import encoded_sounds, sound_output
 from transcoder.programs.graph_video import encoded_pictures, video_output
 from transcoder.programs.graph_words import seconds
-from transcoder.programs.sandbox import TEXT_DECODERS, Limits, input_options
+from transcoder.programs.sandbox import TEXT_DECODERS, Limits, input_name, input_options
 
 _MARGIN = {"mov,mp4,m4a,3gp,3g2,mj2": Fraction(1, 2), "matroska,webm": Fraction(1)}
 _OTHER_MARGIN = Fraction(12)
@@ -38,7 +38,7 @@ def encode_argv(
     options = _input(plan, chunk, limits)
     if not plan.copied_names.isdisjoint(names):
         options |= copied_end(plan, chunk)
-    film = ffmpeg.input(f"file:{source}", **options)
+    film = ffmpeg.input(input_name(source, limits), **options)
     video = [rung for rung in plan.video if rung.name in names and not rung.copied]
     outputs = _copies(film, plan, names, pipes)
     for rung, picture in encoded_pictures(film, plan, video, chunk):

@@ -17,6 +17,8 @@ DEMUXERS = (
 )
 PROTOCOLS = ("file",)
 """What an input may be; pipes are outputs, which this list does not concern."""
+PART_OF_A_FILE = "subfile"
+"""The protocol that shows the first bytes of a file as if they were all of it."""
 
 PICTURE_DECODERS = (
     "h264,hevc,av1,vvc,vp6,vp6a,vp6f,vp8,vp9,vp3,theora,mpeg1video,mpeg2video,mpeg4,"
@@ -69,6 +71,7 @@ class Limits:
     """Bounds of one process. Times in seconds, memory in bytes.
 
     `encode_seconds` is a floor; a chunk gets `encode_seconds + encode_factor * seconds of film`.
+    `arrived` is how many bytes of the film may be read while the rest is still to come; None: all of it.
     """
 
     max_pixels: int = 8192 * 4352
@@ -81,6 +84,7 @@ class Limits:
     probe_memory: int = 2 << 30
     open_files: int = 128
     threads: int = 0
+    arrived: int | None = None
 
 
 DEFAULT_LIMITS = Limits()
@@ -92,10 +96,21 @@ def input_options(limits: Limits, decoders: str = FILM_DECODERS) -> dict[str, st
     The protocol list alone does not stop a playlist that calls itself a film from opening other local files;
     the demuxer list does. Parsers have no list: they follow from the decoders' codecs.
     """
+    protocols = PROTOCOLS if limits.arrived is None else (*PROTOCOLS, PART_OF_A_FILE)
     return {
         "format_whitelist": ",".join(DEMUXERS),
-        "protocol_whitelist": ",".join(PROTOCOLS),
+        "protocol_whitelist": ",".join(protocols),
         "codec_whitelist": decoders,
         "max_pixels": str(limits.max_pixels),
         "max_streams": str(limits.max_streams),
     }
+
+
+def input_name(path: Path, limits: Limits) -> str:
+    """What ffmpeg and ffprobe call a film: the file, or as much of it as has arrived. Raises ValueError where
+    nothing has."""
+    if limits.arrived is None:
+        return f"file:{path}"
+    if limits.arrived < 1:
+        raise ValueError("nothing has arrived")  # an end at 0 would mean the end of the file
+    return f"{PART_OF_A_FILE},,start,0,end,{limits.arrived},,:file:{path}"

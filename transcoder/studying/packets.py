@@ -9,7 +9,15 @@ from transcoder.errors import EncodeFailed
 from transcoder.planning.copying import PacketReader, Packets, why_not, why_not_packets, with_copy
 from transcoder.planning.plan import Plan
 from transcoder.programs import binaries, process
-from transcoder.programs.sandbox import DEFAULT_LIMITS, PROBE_DECODERS, Bounds, Limits, Sandbox, input_options
+from transcoder.programs.sandbox import (
+    DEFAULT_LIMITS,
+    PROBE_DECODERS,
+    Bounds,
+    Limits,
+    Sandbox,
+    input_name,
+    input_options,
+)
 from transcoder.source.media import MediaInfo
 
 _SOUND_SECONDS = 2
@@ -54,25 +62,25 @@ def read_packets(
     begin = ["-show_entries", "packet=stream_index,pts", "-read_intervals", f"%+{_SOUND_SECONDS}"]
     whole = ["-show_entries", "packet=pts,size,flags:packet_side_data=side_data_type"]
     try:
-        _show(source, begin, sound, limits, cancel)
-        _show(source, [*whole, "-select_streams", str(info.video.index)], picture, limits, cancel)
+        show_packets(source, begin, sound, limits, cancel)
+        show_packets(source, [*whole, "-select_streams", str(info.video.index)], picture, limits, cancel)
     except EncodeFailed:
         return Packets(fault="its packets cannot be read in good time")
     return reader.result(sounds)
 
 
-def _show(
+def show_packets(
     source: Path,
     words: Sequence[str],
     take: Callable[..., None],
     limits: Limits,
     cancel: threading.Event | None,
 ) -> None:
-    """Give the fields of every line that ffprobe writes to `take`."""
+    """Give the fields of every line that ffprobe writes to `take`. Raises EncodeFailed, Cancelled."""
     known = input_options(limits, PROBE_DECODERS)
     options = [word for name, value in known.items() for word in (f"-{name}", value)]
     argv = [binaries.ffprobe(), "-hide_banner", "-v", "error", *options, *words]
-    argv += ["-of", "compact=p=0:nk=1", f"file:{source}"]
+    argv += ["-of", "compact=p=0:nk=1", input_name(source, limits)]
 
     def read(stream: Iterator[bytes]) -> None:
         pending = b""
@@ -84,7 +92,8 @@ def _show(
 
     bounds = Bounds(limits.probe_seconds, limits.probe_memory, limits.open_files)
     finished = process.run(lambda _: argv, {"stdout": read}, bounds, Sandbox((source,)), cancel)
-    process.check(finished, "The packets could not be read.")
+    if limits.arrived is None:  # the end of what has arrived is no fault of the film
+        process.check(finished, "The packets could not be read.")
 
 
 def _is_number(text: str) -> bool:

@@ -11,7 +11,15 @@ from typing import Any, NoReturn
 
 from transcoder.errors import EncodeFailed, Refused
 from transcoder.programs import binaries, process
-from transcoder.programs.sandbox import DEFAULT_LIMITS, PROBE_DECODERS, Bounds, Limits, Sandbox, input_options
+from transcoder.programs.sandbox import (
+    DEFAULT_LIMITS,
+    PROBE_DECODERS,
+    Bounds,
+    Limits,
+    Sandbox,
+    input_name,
+    input_options,
+)
 from transcoder.source import tracks
 from transcoder.source.media import MediaInfo, VideoTrack
 
@@ -42,28 +50,51 @@ def probe(path: Path, limits: Limits = DEFAULT_LIMITS, cancel: threading.Event |
     """
     size = _look(path)
     reader = _Reader(path, limits, cancel)
+    raw, stream = _film(reader, limits)
+    last = _find_last(reader, raw, stream)
+    stream = {**stream, **_first_picture(reader, stream)}
+    video = tracks.video_track(stream, _frames(last, stream))
+    if video.hdr:
+        video = replace(video, light=tracks.light(reader.lit_frames(video)))
+    info = _info(raw, size, video)
+    if info.duration > limits.max_duration:
+        hours = limits.max_duration // 3600
+        raise Refused("too_long", f"This film is longer than {hours} hours.", "Upload it in parts.")
+    return info
+
+
+def probe_arriving(path: Path, limits: Limits, cancel: threading.Event | None = None) -> MediaInfo:
+    """Describe the film whose first `limits.arrived` bytes are here; raises Refused or Cancelled.
+
+    It is as long as its head promises, and where that says nothing as long as a film may be. What its light
+    is, is not looked for.
+    """
+    size = _look(path)
+    reader = _Reader(path, limits, cancel)
+    raw, stream = _film(reader, limits)
+    stream = {**stream, **_first_picture(reader, stream)}
+    promised = Fraction(0) if _is_fragmented(raw, stream) else _promised(raw)
+    length = min(promised or Fraction(limits.max_duration), Fraction(limits.max_duration))
+    return _info(raw, size, tracks.video_track(stream, max(1, round(length * tracks.frame_rate(stream)))))
+
+
+def _film(reader: "_Reader", limits: Limits) -> tuple[dict[str, Any], tracks.Raw]:
     raw = reader.streams()
     stream = tracks.video_stream(raw["streams"])
     _check_picture(stream, limits)
-    last = _find_last(reader, raw, stream)
-    stream = {**stream, **_first_picture(reader, stream)}
-    frames = _frames(last, stream)
-    video = tracks.video_track(stream, frames)
-    if video.hdr:
-        video = replace(video, light=tracks.light(reader.lit_frames(video)))
-    info = MediaInfo(
+    return raw, stream
+
+
+def _info(raw: dict[str, Any], size: int, video: VideoTrack) -> MediaInfo:
+    return MediaInfo(
         container=str(raw["format"]["format_name"]),
         size=size,
         video=video,
         audios=tracks.audio_tracks(raw["streams"]),
         texts=tracks.text_tracks(raw["streams"]),
         cover=tracks.cover(raw["streams"]),
-        chapters=tracks.chapters(raw.get("chapters", ()), video.start, frames / video.frame_rate),
+        chapters=tracks.chapters(raw.get("chapters", ()), video.start, video.frames / video.frame_rate),
     )
-    if info.duration > limits.max_duration:
-        hours = limits.max_duration // 3600
-        raise Refused("too_long", f"This film is longer than {hours} hours.", "Upload it in parts.")
-    return info
 
 
 def _look(path: Path) -> int:
@@ -141,7 +172,7 @@ def _find_last(reader: "_Reader", raw: dict[str, Any], stream: tracks.Raw) -> "_
     """Look for the end of the film; raises Refused where there is no picture or the file is cut off."""
     form = raw["format"]
     promised = _promised(raw)
-    fragmented = str(form["format_name"]).startswith("mov") and "nb_frames" not in stream
+    fragmented = _is_fragmented(raw, stream)
     last = _Last.of(stream)
     if promised and not fragmented:
         begin = tracks.ratio(str(form.get("start_time", ""))) + promised - _TAIL_SECONDS
@@ -170,6 +201,10 @@ def _frames(last: "_Last", stream: tracks.Raw) -> int:
     if tracks.is_variable(stream):
         frames = max(frames, round((shown + last.video_duration * base) * rate))
     return frames
+
+
+def _is_fragmented(raw: dict[str, Any], stream: tracks.Raw) -> bool:
+    return str(raw["format"]["format_name"]).startswith("mov") and "nb_frames" not in stream
 
 
 def _promised(raw: dict[str, Any]) -> Fraction:
@@ -303,7 +338,8 @@ class _Reader:
             for name, value in input_options(self._limits, PROBE_DECODERS).items()
             for word in (f"-{name}", value)
         ]
-        argv = [binaries.ffprobe(), "-hide_banner", "-v", "error", *options, *words, f"file:{self._path}"]
+        argv = [binaries.ffprobe(), "-hide_banner", "-v", "error", *options, *words]
+        argv.append(input_name(self._path, self._limits))
         bounds = Bounds(self._limits.probe_seconds, self._limits.probe_memory, self._limits.open_files)
         try:
             return process.run(
