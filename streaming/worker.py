@@ -28,6 +28,7 @@ def run_worker(settings: Settings) -> None:
     from streaming.jobs.durable import Jobs
     from streaming.workflows.crew import Crew
     from streaming.workflows.dispatch import Dispatcher, give_memory_back
+    from streaming.workflows.early import EarlyHand
     from streaming.workflows.house import House
     from streaming.workflows.sources import UploadedFiles
     from streaming.workflows.transcode import Transcoding
@@ -43,12 +44,13 @@ def run_worker(settings: Settings) -> None:
     database = Database(open_engine(settings.database_url))
     names = settings.data / "workers"
     identity = Identity.take(names)
+    sources = UploadedFiles(database, settings.uploads_folder, clock)
     house = House(
         database=database,
         objects=LocalObjects(settings.objects_folder),
         clock=clock,
         root=load_or_make(settings.root_key_file),
-        sources=UploadedFiles(database, settings.uploads_folder, clock),
+        sources=sources,
         worker=identity.name,
         limits=Limits(max_pixels=settings.max_pixels),
         keep_uploads=settings.keep_uploads,
@@ -61,6 +63,7 @@ def run_worker(settings: Settings) -> None:
     transcoding = Transcoding(house, jobs)
     jobs.launch()
     Crew(house, encodes_at_once(os.cpu_count() or 1, settings.workers)).start()
+    EarlyHand(house, sources, names).start()
     give_memory_back()
     log.info("worker %s is ready", identity.name)
     Dispatcher(house, jobs, transcoding, names).run(stop)

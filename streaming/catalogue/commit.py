@@ -119,13 +119,15 @@ def _measure(session: Session, version_id: str, result: ChunkResult) -> None:
         if ticks:
             row.bandwidth = max(row.bandwidth, int(peak) + 1)
             row.average_bandwidth = int(bits * row.timescale // ticks) + 1
+    playable = playable_us(session, version_id)
+    early = session.scalar(select(VersionRow.early_us).where(VersionRow.id == version_id)) is not None
     added = sum(s.size for s in result.segments) + sum(i.size for i in result.inits)
     session.execute(
         update(VersionRow)
         .where(VersionRow.id == version_id)
         .values(
             stored_bytes=VersionRow.stored_bytes + added,
-            playable_us=playable_us(session, version_id),
+            **({"early_us": playable} if early else {"playable_us": playable}),
             frames_done=making.count_frames(session, version_id),
         )
     )

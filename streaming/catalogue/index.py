@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sqlalchemy import and_, false, or_, select
+from sqlalchemy import and_, false, or_, select, true
 
 from streaming.catalogue.model import RenditionRow, SegmentRow, TitleRow, VersionRow
 from streaming.catalogue.values import ChapterView, TitleState
@@ -105,9 +105,11 @@ class TitleIndex:
             # What may fail to come, and is done without then, is listed once it is there.
             sure = RenditionRow.kind.not_in(("text", "image"))
             coming = sure if row.published_at is None else false()
+            # What was made before the film was complete is nobody's to see.
+            known = true() if row.early_us is None else false()
             renditions = session.scalars(
                 select(RenditionRow)
-                .where(RenditionRow.version_id == row.id, or_(visible, coming))
+                .where(RenditionRow.version_id == row.id, or_(visible, coming), known)
                 .order_by(RenditionRow.position)
             ).all()
         return IndexedVersion(
@@ -143,7 +145,9 @@ class TitleIndex:
                     SegmentRow.object,
                     SegmentRow.size,
                 )
+                .join(VersionRow, VersionRow.id == SegmentRow.version_id)
                 .where(SegmentRow.version_id == version_id, SegmentRow.rendition == rendition)
+                .where(VersionRow.early_us.is_(None))
                 .order_by(SegmentRow.sequence)
             ).all()
         gapless = (row for place, row in enumerate(rows) if row.sequence == place)

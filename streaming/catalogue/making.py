@@ -15,6 +15,7 @@ from streaming.catalogue.model import (
     TitleRow,
     VersionRow,
 )
+from streaming.catalogue.turns import STARTER
 from streaming.catalogue.values import (
     ChunkPart,
     NewRendition,
@@ -103,13 +104,7 @@ def save_plan(
 
     `frames` is how many there will be in all, while `chunks` are not all of them.
     """
-    have = rendition_names(session, version_id)
-    for position, new in enumerate(renditions):
-        if new.name not in have:
-            session.add(_rendition_row(version_id, position, new))
-        else:
-            row = session.get_one(RenditionRow, (version_id, new.name))
-            row.position = position
+    add_renditions(session, version_id, renditions)
     parts = set(
         session.execute(select(ChunkRow.number, ChunkRow.part).where(ChunkRow.version_id == version_id))
     )
@@ -140,6 +135,17 @@ def save_plan(
     )
 
 
+def add_renditions(session: Session, version_id: str, renditions: Sequence[NewRendition]) -> None:
+    """Write rows of renditions; of those that are there only the place in the playlist may change."""
+    have = rendition_names(session, version_id)
+    for position, new in enumerate(renditions):
+        if new.name not in have:
+            session.add(_rendition_row(version_id, position, new))
+        else:
+            row = session.get_one(RenditionRow, (version_id, new.name))
+            row.position = position
+
+
 def _rendition_row(version_id: str, position: int, new: NewRendition) -> RenditionRow:
     return RenditionRow(
         version_id=version_id,
@@ -163,6 +169,12 @@ def _rendition_row(version_id: str, position: int, new: NewRendition) -> Renditi
         bandwidth=new.bandwidth,
         average_bandwidth=new.bandwidth,
     )
+
+
+def with_starter(session: Session, version_id: str) -> set[int]:
+    """Numbers of the chunks whose starter is a piece of work of its own."""
+    rows = select(ChunkRow.number).where(ChunkRow.version_id == version_id, ChunkRow.part == STARTER)
+    return set(session.scalars(rows))
 
 
 def plan_of(session: Session, version_id: str) -> str | None:

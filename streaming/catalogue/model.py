@@ -97,6 +97,11 @@ class VersionRow(Base):
 
     plan: Mapped[str | None] = mapped_column(Text, deferred=True)
     """The plan (JSON) that the chunk rows belong to; kept so that a newer planner cannot change it midway."""
+    early_plan: Mapped[str | None] = mapped_column(Text, deferred=True)
+    """The plan (JSON) by which the film's first seconds are made while its upload still arrives."""
+    early_us: Mapped[int | None] = mapped_column(BigInteger)
+    """How much of the film that made playable; NULL where nothing is, or once it counts in `playable_us`. As
+    long as it is not NULL, nobody may be shown anything of the version."""
     chapters: Mapped[str | None] = mapped_column(Text)
     """JSON: [[start, end, title], …] in seconds of film."""
     texts_made: Mapped[int] = mapped_column(default=0)
@@ -175,7 +180,8 @@ class ChunkRow(Base):
     )
     number: Mapped[int] = mapped_column(primary_key=True)
     part: Mapped[str] = mapped_column(String(10), primary_key=True)
-    """`starter` (lowest rung and sound of chunk 0), `rest` (its other rungs), `all`, `text` or `board`."""
+    """`starter` (lowest rung and sound of chunk 0, and of those made while the film arrived), `rest` (the
+    other rungs of these), `all`, `copy`, `text` or `board`."""
     frames: Mapped[int] = mapped_column(BigInteger)
     """Frames to encode here, summed over the part's video rungs."""
     attempt: Mapped[str | None] = mapped_column(String(8))

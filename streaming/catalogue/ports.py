@@ -23,6 +23,14 @@ class Access(Protocol):
         ...
 
 
+class Arrivals(Protocol):
+    """Uploads that still arrive, by their ids."""
+
+    def arrived(self, upload_id: UploadId) -> tuple[Path, int] | None:
+        """Give the file and how many of its bytes are sure to stay; None where no more are to come."""
+        ...
+
+
 class Sources(Protocol):
     """Uploaded files, by the upload's id."""
 

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from streaming.catalogue.model import ChunkAttemptRow, ChunkRow, RenditionRow, SegmentRow, VersionRow
 from streaming.catalogue.turns import PARTS
 
+ANEW = "the film was planned anew"
+
 
 def forget_chunks(session: Session, version_id: str, now: datetime) -> None:
     """Forget every chunk of the queue and what it gave; its objects become orphans. Keys, pictures and texts
@@ -16,7 +18,7 @@ def forget_chunks(session: Session, version_id: str, now: datetime) -> None:
         update(ChunkAttemptRow)
         .where(ChunkAttemptRow.version_id == version_id, ChunkAttemptRow.part.in_(PARTS))
         .where(ChunkAttemptRow.outcome == "running")
-        .values(outcome="cancelled", ended_at=now, frames_done=0, detail="the film was planned anew")
+        .values(outcome="cancelled", ended_at=now, frames_done=0, detail=ANEW)
     )
     gone = select(func.coalesce(func.sum(SegmentRow.size), 0)).where(
         SegmentRow.version_id == version_id, SegmentRow.part.in_(PARTS)

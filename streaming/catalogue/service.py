@@ -134,6 +134,8 @@ class Catalogue:
                 session.delete(title)
             elif version is not None and remaking.awaits_upload(session, version):
                 remaking.drop(session, version.id)
+        if version is not None:  # something may have been made of it while it arrived
+            collect_title(self._database, self._objects, TitleId(version.title_id), self._clock.now())
 
     def stored_bytes(self, owner_id: AccountId) -> int:
         """Bytes that an account's titles take as encrypted objects; uploads count their own files."""

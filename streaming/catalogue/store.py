@@ -170,6 +170,8 @@ def wipe_version(session: Session, version_id: str) -> None:
             wrapped_title_secret=None,
             wrapped_server_share=None,
             plan=None,
+            early_plan=None,
+            early_us=None,
             published_at=None,
             manifest_sha256=None,
             frames_done=0,

@@ -90,6 +90,8 @@ class Progress:
     eta_s: float | None
     playable_s: float
     queue_position: int | None
+    prepared_s: float = 0.0
+    """How much of a film that still arrives will play as soon as its last byte is here."""
 
 
 @dataclass(frozen=True, slots=True)

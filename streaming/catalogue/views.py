@@ -47,6 +47,7 @@ def making_of(version: VersionRow, queue_position: int | None) -> Progress:
         eta_s=version.eta_s,
         playable_s=version.playable_us / 1e6,
         queue_position=queue_position,
+        prepared_s=(version.early_us or 0) / 1e6,
     )
 
 
@@ -61,6 +62,7 @@ def view_of(
 ) -> TitleView:
     """Show a title to `asker`; strangers to it are told neither failures nor file names."""
     trusted = owns(asker, title)
+    shown = renditions if version is None or version.early_us is None else ()
     failure = None
     if trusted and title.failure_code:
         failure = Failure(title.failure_code, title.failure_sentence or "", title.failure_hint or "")
@@ -79,7 +81,7 @@ def view_of(
         height=version.height if version else None,
         progress=progress_of(title, version, queue_position) if version else None,
         failure=failure,
-        renditions=tuple(_rendition(row) for row in renditions),
+        renditions=tuple(_rendition(row) for row in shown),
         has_poster=bool(version and version.poster_object),
         size_bytes=version.stored_bytes if version else 0,
         source_name=title.source_name if trusted else "",

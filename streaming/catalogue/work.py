@@ -67,7 +67,7 @@ def wanted(session: Session) -> list[Wanted]:
         )
         .join(VersionRow, VersionRow.id == ChunkRow.version_id)
         .join(TitleRow, TitleRow.id == VersionRow.title_id)
-        .where(VersionRow.phase == Phase.MAKING, _free())
+        .where(VersionRow.phase == Phase.MAKING, VersionRow.early_us.is_(None), _free())
         .group_by(ChunkRow.version_id, ChunkRow.part)
     )
     return [Wanted(*row) for row in rows]

@@ -45,6 +45,17 @@ class Identity:
         self.close()
 
 
+def take_post(folder: Path, post: str) -> int | None:
+    """Take a duty that one process at a time has, for as long as it lives; None while another has it.
+
+    Gives a descriptor to keep open. Raises ValueError if a worker could be called so.
+    """
+    if is_name(post):
+        raise ValueError("that is the name of a worker")
+    folder.mkdir(parents=True, exist_ok=True)
+    return _lock(_file(folder, post))
+
+
 def is_name(name: str) -> bool:
     """Tell whether a worker can be called so; others who put objects are not found in the folder of names."""
     return name.startswith("w") and name[1:].isdigit()

@@ -20,6 +20,6 @@ def choose(house: House, version_id: VersionId, run: int) -> None:
         making.check_running(session, version_id, run)
         if making.plan_of(session, version_id) != plan.to_json():
             return  # it was planned anew meanwhile
-        renditions, parts = renditions_of(chosen), parts_of(chosen)
+        renditions, parts = renditions_of(chosen), parts_of(chosen, making.with_starter(session, version_id))
         making.save_plan(session, version_id, chosen.to_json(), source_facts(chosen.info), renditions, parts)
     house.news.ring()

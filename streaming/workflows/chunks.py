@@ -1,7 +1,7 @@
 """Encoding one part of one chunk: objects first, then one transaction that shows them, or nothing at all."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from streaming.catalogue import attempts, commit, making, work
 from streaming.catalogue.making import Stopped
@@ -19,6 +19,8 @@ from streaming.workflows.watch import Watch
 from transcoder.encoding.encode import encode_chunk
 from transcoder.errors import Cancelled, EncodeFailed
 from transcoder.keys.keyschedule import TitleKeys
+from transcoder.planning.plan import Chunk, Plan
+from transcoder.programs.sandbox import Limits
 from transcoder.texts.subtitles import extract_text
 
 log = logging.getLogger(__name__)
@@ -64,6 +66,21 @@ def _encode(house: House, task: Task, piece: Piece) -> None:
     plan = house.plan(task.version_id)
     chunk, names = work_of(plan, piece.number, task.part)
     rungs = sum(1 for rung in plan.video if rung.name in names)
+    with house.database.read() as session:
+        outlook = outlook_of(plan, making.with_starter(session, task.version_id))
+    watch = Watch(house, task.version_id, attempts=(piece.attempt,), rungs=rungs, outlook=outlook)
+    attempt(
+        house,
+        lambda session: making.check_wanted(session, task.version_id),
+        piece,
+        task.part,
+        watch,
+        encoding(house, plan, chunk, names, house.limits),
+    )
+
+
+def encoding(house: House, plan: Plan, chunk: Chunk, names: Collection[str], limits: Limits) -> Work:
+    """Give the work of encoding renditions of a chunk by a plan."""
 
     def made(facts: VersionFacts, keys: TitleKeys, sink: ObjectSink, watch: Watch) -> Made:
         result = encode_chunk(
@@ -75,15 +92,12 @@ def _encode(house: House, task: Task, piece: Piece) -> None:
             sink,
             progress=watch.note,
             cancel=watch.cancel,
-            limits=house.limits,
+            limits=limits,
         )
         inits = tuple(sink.init(init) for init in result.inits)
         return inits, tuple(sink.segment(plan, segment) for segment in result.segments)
 
-    watch = Watch(house, task.version_id, attempts=(piece.attempt,), rungs=rungs, outlook=outlook_of(plan))
-    _attempt(
-        house, lambda session: making.check_wanted(session, task.version_id), piece, task.part, watch, made
-    )
+    return made
 
 
 def extract_part(house: House, version_id: VersionId, run: int, number: int) -> None:
@@ -119,7 +133,7 @@ def spare_part(
         piece = work.begin(session, version_id, [number], part, house.worker, house.clock.now()).pieces[0]
     try:
         watch = Watch(house, version_id, run, (piece.attempt,))
-        _attempt(
+        attempt(
             house, lambda session: making.check_running(session, version_id, run), piece, part, watch, made
         )
     except EncodeFailed as fault:
@@ -129,7 +143,7 @@ def spare_part(
             making.drop_rendition(session, version_id, name)
 
 
-def _attempt(house: House, check: Check, piece: Piece, part: str, watch: Watch, made: Work) -> None:
+def attempt(house: House, check: Check, piece: Piece, part: str, watch: Watch, made: Work) -> None:
     """Do the work of an attempt that has begun; `check` raises `Stopped` when nobody wants it any more."""
     sink: ObjectSink | None = None
     try:

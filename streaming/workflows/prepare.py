@@ -1,13 +1,15 @@
 """The first step: what is this file, and what shall be made of it."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from streaming.catalogue import making
+from streaming.catalogue import early, making
 from streaming.catalogue.turns import ALL, BOARD, COPY, REST, STARTER, TEXT, URGENT
 from streaming.catalogue.values import ChapterView, ChunkPart, NewRendition, SourceFacts, VersionFacts
 from streaming.ids import VersionId
@@ -17,6 +19,7 @@ from streaming.workflows.sink import timescale
 from streaming.workflows.watch import Watch
 from transcoder.errors import Refused
 from transcoder.formats.codec_names import planned_codecs
+from transcoder.planning.arriving import kept_chunks
 from transcoder.planning.plan import Chunk, Plan, make_plan
 from transcoder.source.media import MediaInfo
 from transcoder.studying.packets import copy_if_possible
@@ -36,14 +39,34 @@ def prepare(house: House, version_id: VersionId, run: int) -> None:
         plan = copy_if_possible(source, plan, cancel=watch.cancel, limits=house.limits)
     with house.database.write() as session:
         making.check_running(session, version_id, run)
+        settle(session, version_id, plan, house.clock.now())
         save(session, version_id, plan)
     house.news.ring()
+
+
+def settle(session: Session, version_id: VersionId, plan: Plan, now: datetime) -> None:
+    """Take over what was made while the film arrived, as far as its own plan says the same; forget the rest.
+
+    A film that is copied keeps nothing: its grid follows its key frames, in every rung.
+    """
+    text = early.plan_of(session, version_id)
+    if text is None:
+        return
+    try:
+        kept = kept_chunks(Plan.from_json(text), plan, early.begun(session, version_id))
+    except (ValueError, KeyError, TypeError):
+        kept = frozenset()  # another release wrote it
+    if kept:
+        early.keep(session, version_id, kept, now)
+    else:
+        early.drop(session, version_id, now)
 
 
 def save(session: Session, version_id: VersionId, plan: Plan) -> None:
     """Write what is sure; while the ladder is not decided, that is what makes the film playable."""
     sure = plan.opening()
-    parts = [part for part in parts_of(sure) if plan.is_decided or part.part in URGENT]
+    begun = making.with_starter(session, version_id)
+    parts = [part for part in parts_of(sure, begun) if plan.is_decided or part.part in URGENT]
     frames = sum(part.frames for part in parts_of(plan))
     making.save_plan(
         session, version_id, plan.to_json(), source_facts(plan.info), renditions_of(sure), parts, frames
@@ -144,14 +167,17 @@ def renditions_of(plan: Plan) -> list[NewRendition]:
     return found
 
 
-def parts_of(plan: Plan) -> list[ChunkPart]:
-    """Every piece of work, in the order in which it is wanted: the start of the film first."""
+def parts_of(plan: Plan, begun: Collection[int] = ()) -> list[ChunkPart]:
+    """Every piece of work, in the order in which it is wanted: the start of the film first.
+
+    `begun` are the chunks whose starter was made while the film arrived.
+    """
     names = _names(plan)
     rungs = {part: sum(1 for rung in plan.video if rung.name in names[part]) for part in names}
     parts = [
         ChunkPart(chunk.index, part, chunk.frames * rungs[part])
         for chunk in plan.chunks
-        for part in _parts_of_chunk(plan, chunk)
+        for part in _parts_of_chunk(plan, chunk, begun)
         if names[part]
     ]
     parts.append(ChunkPart(0, BOARD))
@@ -159,10 +185,10 @@ def parts_of(plan: Plan) -> list[ChunkPart]:
     return parts
 
 
-def _parts_of_chunk(plan: Plan, chunk: Chunk) -> tuple[str, ...]:
+def _parts_of_chunk(plan: Plan, chunk: Chunk, begun: Collection[int]) -> tuple[str, ...]:
     if plan.copied:
         return (COPY, ALL)  # the copied rung is there at once: no other needs to start early
-    return (ALL,) if chunk.index else (STARTER, REST)
+    return (STARTER, REST) if chunk.index == 0 or chunk.index in begun else (ALL,)
 
 
 def _names(plan: Plan) -> dict[str, tuple[str, ...]]:
@@ -180,10 +206,13 @@ def work_of(plan: Plan, number: int, part: str) -> tuple[Chunk, tuple[str, ...]]
     return plan.chunks[number], _names(plan)[part]
 
 
-def outlook_of(plan: Plan) -> Outlook:
-    """What the plan lets expect of every part, also of those that wait for the ladder to be decided."""
+def outlook_of(plan: Plan, begun: Collection[int] = ()) -> Outlook:
+    """What the plan lets expect of every part, also of those that wait for the ladder to be decided.
+
+    `begun` as for `parts_of`.
+    """
     frames: Counter[str] = Counter()
-    for part in parts_of(plan):
+    for part in parts_of(plan, begun):
         frames[part.part] += part.frames
     return Outlook(_likely_costs(plan), frames)
 

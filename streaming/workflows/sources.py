@@ -12,7 +12,7 @@ from streaming.uploads.store import UploadStore
 
 
 class UploadedFiles:
-    """`streaming.catalogue.ports.Sources` over the uploads' folder and table."""
+    """`streaming.catalogue.ports.Sources` and `Arrivals` over the uploads' folder and table."""
 
     def __init__(self, database: Database, folder: Path, clock: Clock) -> None:
         self._store = UploadStore(database)
@@ -23,6 +23,16 @@ class UploadedFiles:
         """Give the whole uploaded file, or None when it is not there (any more)."""
         path = self._files.path(upload_id)
         return path if path.is_file() else None
+
+    def arrived(self, upload_id: UploadId) -> tuple[Path, int] | None:
+        """Give the file of an upload that is being received, and its acknowledged bytes, or None."""
+        row = self._store.get(upload_id)
+        if row is None or row.state != State.RECEIVING or row.kind != "whole":
+            return None
+        try:
+            return self._files.path(upload_id), self._files.mark(upload_id).offset
+        except (FileNotFoundError, ValueError):
+            return None
 
     def discard(self, upload_id: UploadId) -> None:
         """Remove the file; the upload's row stays as a tombstone."""

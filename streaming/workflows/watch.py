@@ -26,7 +26,8 @@ class Watch:
 
     `run` is the run of the title's workflow that the work belongs to; None: it is a chunk, and wanted as
     long as the version is being made. `rungs` is how many video renditions the work encodes at once: each of
-    its frames counts that often. `outlook` is what the film's plan lets expect.
+    its frames counts that often. `outlook` is what the film's plan lets expect. `wanted` tells whether the work
+    still is, where the version's phase does not say.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Watch:
         attempts: Collection[str] = (),
         rungs: int = 0,
         outlook: Outlook | None = None,
+        wanted: Callable[[Session], bool] | None = None,
     ) -> None:
         self.cancel = threading.Event()
         self._house = house
@@ -45,6 +47,7 @@ class Watch:
         self._attempts = tuple(attempts)
         self._rungs = rungs
         self._outlook = outlook or Outlook()
+        self._wanted = wanted or self._is_made
         self._frames = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name=f"watch-{version_id}", daemon=True)
@@ -99,9 +102,12 @@ class Watch:
 
     def _is_wanted(self) -> bool:
         with self._house.database.read() as session:
-            if self._run is None:
-                return making.is_wanted(session, self._version_id)
-            return making.is_running(session, self._version_id, self._run)
+            return self._wanted(session)
+
+    def _is_made(self, session: Session) -> bool:
+        if self._run is None:
+            return making.is_wanted(session, self._version_id)
+        return making.is_running(session, self._version_id, self._run)
 
     def beat(self) -> bool:
         """Say how far it is; tells whether the work is still wanted."""
