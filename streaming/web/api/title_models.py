@@ -16,7 +16,10 @@ Moment = Annotated[
 
 
 class ProgressOut(BaseModel):
-    """How far the making is; `eta_s` is null while nobody can know, `queue_position` 1 is next."""
+    """How far the making is; `eta_s` is null while nobody can know, `queue_position` 1 is next.
+
+    `prepared_s` of a film that is still uploaded will play as soon as its last byte is here.
+    """
 
     stage: str
     percent: float
@@ -25,6 +28,7 @@ class ProgressOut(BaseModel):
     eta_s: float | None
     playable_s: float
     queue_position: int | None
+    prepared_s: float
 
 
 class FailureOut(BaseModel):
