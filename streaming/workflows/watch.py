@@ -26,8 +26,8 @@ class Watch:
 
     `run` is the run of the title's workflow that the work belongs to; None: it is a chunk, and wanted as
     long as the version is being made. `rungs` is how many video renditions the work encodes at once: each of
-    its frames counts that often. `outlook` is what the film's plan lets expect. `wanted` tells whether the work
-    still is, where the version's phase does not say.
+    its frames counts that often. `outlook` is what the film's plan lets expect. `wanted` tells whether the
+    work still is, where the version's phase does not say.
     """
 
     def __init__(
