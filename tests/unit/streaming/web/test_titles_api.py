@@ -93,6 +93,7 @@ def test_a_title_is_shown_with_its_progress(web: Web) -> None:
         "eta_s": None,
         "playable_s": 0.0,
         "queue_position": 1,
+        "prepared_s": 0.0,
     }
     assert shown["created_at"].endswith("Z")
     assert (shown["failure"], shown["poster_url"]) == (None, None)
