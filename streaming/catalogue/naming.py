@@ -27,3 +27,8 @@ def title_from(filename: str) -> str:
     """Make a title of a file name: `Big_Buck.Bunny-480p.mp4` → `Big Buck Bunny-480p`."""
     stem = _EXTENSION.sub("", source_name(filename))
     return shown(re.sub(r"[_.]+", " ", stem)) or FALLBACK
+
+
+def poster_tag(name: str) -> str:
+    """Give an entity tag that changes with the picture: its object's name, which never changes content."""
+    return name.rsplit("/", 1)[-1].removesuffix(".bin").removeprefix("poster-")

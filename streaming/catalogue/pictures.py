@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from streaming.catalogue.model import PosterCandidateRow, VersionRow
+from streaming.catalogue.naming import poster_tag
 from streaming.catalogue.published import Change, Published, Shelf
 from streaming.catalogue.values import Asker, CandidateView
 from streaming.errors import Code, Fault, not_found
@@ -23,16 +24,12 @@ from transcoder.programs.sandbox import DEFAULT_LIMITS, Limits
 
 MOST_CANDIDATES = 24
 JPEG = "image/jpeg"
+PNG = b"\x89PNG"
 
 
 def poster_name(folder: str, number: int, attempt: str) -> str:
     """Name a picture's object."""
     return f"{folder}/poster-{number}-{attempt}.bin"
-
-
-def poster_tag(name: str) -> str:
-    """Give an entity tag that changes with the picture: its object's name, which never changes content."""
-    return name.rsplit("/", 1)[-1].removesuffix(".bin").removeprefix("poster-")
 
 
 def candidates_of(session: Session, version_id: str) -> Sequence[PosterCandidateRow]:
@@ -81,7 +78,9 @@ class Pictures:
         with self._published.database.read() as session:
             _, version = self._published.owned(session, asker, title_id)
             return [
-                CandidateView(row.number, row.origin, row.object == version.poster_object)
+                CandidateView(
+                    row.number, row.origin, row.object == version.poster_object, poster_tag(row.object)
+                )
                 for row in candidates_of(session, version.id)
             ]
 
@@ -123,7 +122,7 @@ class Pictures:
             return Change({name: sealed}, [listed], [], write)
 
         self._published.apply(asker, title_id, plan)
-        return CandidateView(number, "upload", chosen=True)
+        return self.candidates(asker, title_id)[-1]
 
     def _next(self, asker: Asker, title_id: TitleId) -> int:
         with self._published.database.read() as session:
@@ -141,6 +140,8 @@ class Pictures:
         return 0 if last is None else last + 1
 
     def _repainted(self, data: bytes) -> bytes:
+        if data.startswith(PNG):
+            raise _bad_picture("PNG pictures cannot be read here.", "Save it as JPEG, then send it again.")
         if len(data) > MOST_UPLOAD:
             raise Fault(
                 Code.TOO_LARGE,
@@ -151,12 +152,15 @@ class Pictures:
         try:
             return repaint(data, self._limits)
         except EncodeFailed:
-            raise Fault(
-                Code.INVALID,
+            raise _bad_picture(
                 "This file is no JPEG or WebP picture, or it is damaged.",
                 "Save it as JPEG, then send it again.",
-                name="bad_picture",
             ) from None
+
+
+def _bad_picture(sentence: str, hint: str) -> Fault:
+    beside = {"errors": [{"field": "picture", "sentence": f"{sentence} {hint}"}]}
+    return Fault(Code.INVALID, sentence, hint, name="bad_picture", extra=beside)
 
 
 def _changed() -> Fault:

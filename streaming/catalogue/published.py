@@ -109,8 +109,13 @@ class Published:
 
         Raises what `plan` and its change raise, and `Fault` CONFLICT if others keep changing the title.
         """
+        playing = ""
         for _ in range(TRIES):
-            if self._tried(self.shelf(asker, title_id), plan):
+            shelf = self.shelf(asker, title_id)
+            if playing not in ("", shelf.version_id):
+                break  # made anew meanwhile: what was asked for speaks of tracks that went with the old one
+            playing = shelf.version_id
+            if self._tried(shelf, plan):
                 collect_title(self.database, self.objects, title_id, self.clock.now())
                 return
         raise Fault(
@@ -149,15 +154,15 @@ class Published:
     def _shown(self, shelf: Shelf, change: Change, attempt: str, manifest: str, blob: bytes) -> bool:
         now: datetime = self.clock.now()
         with self.database.write() as session:
-            row = store.version(session, shelf.version_id)
-            if row is None or row.manifest_object != shelf.manifest:
+            row, title = store.version(session, shelf.version_id), store.title(session, shelf.title_id)
+            if row is None or title is None or row.manifest_object != shelf.manifest:
+                return False
+            if title.version_id != shelf.version_id:
                 return False
             change.write(session, row)
             row.manifest_object, row.manifest_sha256 = manifest, hashlib.sha256(blob).digest()
             attempts.end_attempt(session, attempt, "committed", now)
-            title = store.title(session, shelf.title_id)
-            if title is not None:
-                title.updated_at = now
+            title.updated_at = now
         return True
 
     def _undo(self, put: Collection[str], attempt: str) -> None:

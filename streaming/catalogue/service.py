@@ -8,8 +8,7 @@ from streaming.catalogue import making, queue, remaking, store, work
 from streaming.catalogue.collector import collect_title
 from streaming.catalogue.failures import chunk_failures
 from streaming.catalogue.model import TitleRow, VersionRow
-from streaming.catalogue.naming import shown, source_name, title_from
-from streaming.catalogue.pictures import poster_tag
+from streaming.catalogue.naming import poster_tag, shown, source_name, title_from
 from streaming.catalogue.ports import Access, Sources
 from streaming.catalogue.store import OPEN_STATES, STRANGER_STATES, Position
 from streaming.catalogue.values import Asker, Priority, TitlePage, TitleState, TitleView

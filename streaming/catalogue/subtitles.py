@@ -1,28 +1,32 @@
-"""Subtitle tracks of a published title: list, add, replace, remove. Nothing is encoded anew."""
+"""Subtitle tracks of a published title: list, add, replace, change, remove. Nothing is encoded anew."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import cast
+from collections.abc import Callable, Sequence
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from streaming.catalogue.model import RenditionRow, SegmentRow, VersionRow
 from streaming.catalogue.naming import shown
 from streaming.catalogue.published import Change, Published, Shelf
-from streaming.catalogue.values import Asker, NewSubtitle, SubtitleView
+from streaming.catalogue.texts import (
+    KeptText,
+    drop_text,
+    insert_text,
+    name_text,
+    planned_texts,
+    text_row,
+    text_rows,
+    view_of_text,
+)
+from streaming.catalogue.values import Asker, NewSubtitle, SubtitleView, SubtitleWords
 from streaming.errors import Code, Fault, not_found
 from streaming.ids import TitleId
-from transcoder.encoding.encode import EncodedSegment, InitSegment
 from transcoder.errors import BadSubtitles
-from transcoder.keys.manifest import Kind, ManifestObject
 from transcoder.planning.plan import Plan, TextRendition
 from transcoder.texts.subtitlefile import read_subtitles
 from transcoder.texts.subtitles import cut_text
 from transcoder.texts.webvtt import Cue
 
-MOST_TRACKS = 64
 LABEL_LENGTH = 80
 LANGUAGE_LENGTH = 20
 
@@ -37,24 +41,24 @@ class Subtitles:
         """List a title's subtitle tracks, in playlist order."""
         with self._published.database.read() as session:
             _, version = self._published.owned(session, asker, title_id)
-            planned = _planned(version)
-            return [_view(row, planned) for row in _rows(session, version.id)]
+            planned = planned_texts(version)
+            return [view_of_text(row, planned) for row in text_rows(session, version.id)]
 
     def add(self, asker: Asker, title_id: TitleId, new: NewSubtitle, replaces: str = "") -> SubtitleView:
         """Read a subtitle file and show it as a new track, in the place of `replaces` if one is named."""
         self._published.shelf(asker, title_id)  # who asks comes before what is sent
         cues = _cues(new.data)
-        text = _rendition(self._number(asker, title_id), new)
+        text = rendition(f"t{self._number(asker, title_id)}", new.words)
 
         def plan(shelf: Shelf, attempt: str) -> Change:
             _require_within(cues, shelf.plan)
-            kept = _Kept(shelf, attempt)
+            kept = KeptText(shelf.folder, attempt)
             cut_text(shelf.plan, text, cues, shelf.keys.content_key, kept)
             dropped = self._objects_of(shelf, replaces) if replaces else []
 
             def write(session: Session, row: VersionRow) -> None:
-                place = _drop(session, row, replaces) if replaces else None
-                _insert(session, row, text, kept, place)
+                place = drop_text(session, row, replaces) if replaces else None
+                insert_text(session, row, shelf.plan, text, kept, place)
 
             return Change(kept.put_as, kept.listed(), dropped, write)
 
@@ -63,12 +67,24 @@ class Subtitles:
             text.name, text.language, text.title, text.sdh, text.forced, text.default, "upload"
         )
 
+    def change(
+        self, asker: Asker, title_id: TitleId, name: str, changed: Callable[[SubtitleWords], SubtitleWords]
+    ) -> SubtitleView:
+        """Say something else of a track: its language, label or flags; `changed` gets what is said now."""
+        self._published.shelf(asker, title_id)
+        with self._published.database.write() as session:
+            title, version = self._published.owned(session, asker, title_id)
+            row = text_row(session, version.id, name)
+            name_text(session, row, rendition(name, changed(words_of(row))))
+            title.updated_at = self._published.clock.now()
+            return view_of_text(row, planned_texts(version))
+
     def remove(self, asker: Asker, title_id: TitleId, name: str) -> None:
         """Take a track away; whoever plays the film now sees it go when they open it again."""
 
         def plan(shelf: Shelf, attempt: str) -> Change:
             def write(session: Session, row: VersionRow) -> None:
-                _drop(session, row, name)
+                drop_text(session, row, name)
 
             return Change({}, [], self._objects_of(shelf, name), write)
 
@@ -95,31 +111,9 @@ class Subtitles:
             )
 
 
-@dataclass
-class _Kept:
-    """A sink that keeps a track's segments under the names they will be put as."""
-
-    shelf: Shelf
-    attempt: str
-    put_as: dict[str, bytes] = field(default_factory=dict)
-    segments: list[tuple[str, EncodedSegment]] = field(default_factory=list)
-
-    def put(self, item: InitSegment | EncodedSegment, data: bytes) -> None:
-        """Keep a segment."""
-        segment = cast(EncodedSegment, item)
-        name = f"{self.shelf.folder}/{item.rendition}/t-{segment.sequence:06d}-{self.attempt}.vtt"
-        self.put_as[name] = data
-        self.segments.append((name, segment))
-
-    def listed(self) -> list[ManifestObject]:
-        """Describe the segments for the manifest."""
-        return [
-            ManifestObject(
-                name, Kind.TEXT, one.rendition, one.tier, one.period, one.sequence, one.size, one.sha256,
-                Fraction(one.duration),
-            )
-            for name, one in self.segments
-        ]  # fmt: skip
+def words_of(row: RenditionRow) -> SubtitleWords:
+    """What is said of a track now."""
+    return SubtitleWords(row.language, row.label, row.role == "sdh", row.forced, row.is_default)
 
 
 def _cues(data: bytes) -> list[Cue]:
@@ -127,24 +121,36 @@ def _cues(data: bytes) -> list[Cue]:
         return read_subtitles(data)
     except BadSubtitles as fault:
         raise Fault(
-            Code.INVALID, str(fault), "Mend the file, then send it again.", name="bad_subtitles"
+            Code.INVALID,
+            str(fault),
+            "Mend the file, then send it again.",
+            name="bad_subtitles",
+            extra=_beside_the_file(str(fault)),
         ) from None
 
 
 def _require_within(cues: Sequence[Cue], plan: Plan) -> None:
     if cues[0].start >= plan.duration * 1000:
+        late = "Every subtitle in this file comes after the end of the film."
         raise Fault(
             Code.INVALID,
-            "Every subtitle in this file comes after the end of the film.",
+            late,
             "It seems to belong to another film: choose its own.",
             name="bad_subtitles",
+            extra=_beside_the_file(late),
         )
 
 
-def _rendition(number: int, new: NewSubtitle) -> TextRendition:
+def _beside_the_file(sentence: str) -> dict[str, object]:
+    """What forms show beside the file that was chosen."""
+    return {"errors": [{"field": "file", "sentence": sentence}]}
+
+
+def rendition(name: str, new: SubtitleWords) -> TextRendition:
+    """Write down what somebody says of a track, within bounds; a forced one is no default."""
     language = "".join(c for c in new.language if c.isascii() and (c.isalnum() or c == "-"))
     return TextRendition(
-        name=f"t{number}",
+        name=name,
         tier="sd",
         stream=-1,
         language=language[:LANGUAGE_LENGTH] or "und",
@@ -153,91 +159,3 @@ def _rendition(number: int, new: NewSubtitle) -> TextRendition:
         sdh=new.sdh,
         default=new.default and not new.forced,
     )
-
-
-def _rows(session: Session, version_id: str) -> Sequence[RenditionRow]:
-    return session.scalars(
-        select(RenditionRow)
-        .where(RenditionRow.version_id == version_id, RenditionRow.kind == "text")
-        .order_by(RenditionRow.position)
-    ).all()
-
-
-def _planned(version: VersionRow) -> set[str]:
-    """Names of the tracks that came with the film."""
-    return {text.name for text in Plan.from_json(version.plan).texts} if version.plan else set()
-
-
-def _view(row: RenditionRow, planned: set[str]) -> SubtitleView:
-    origin = "film" if row.name in planned else "upload"
-    return SubtitleView(
-        row.name, row.language, row.label, row.role == "sdh", row.forced, row.is_default, origin
-    )
-
-
-def _drop(session: Session, version: VersionRow, name: str) -> int:
-    """Take a track out of the index; gives its place."""
-    row = session.get(RenditionRow, (version.id, name))
-    if row is None or row.kind != "text":
-        raise not_found("subtitle track")
-    where = (SegmentRow.version_id == version.id, SegmentRow.rendition == name)
-    version.stored_bytes -= session.scalar(select(func.sum(SegmentRow.size)).where(*where)) or 0
-    place = row.position
-    session.execute(delete(SegmentRow).where(*where))
-    session.delete(row)
-    session.flush()
-    return place
-
-
-def _insert(
-    session: Session, version: VersionRow, text: TextRendition, kept: _Kept, place: int | None
-) -> None:
-    rows = _rows(session, version.id)
-    if len(rows) >= MOST_TRACKS:
-        raise Fault(
-            Code.CONFLICT,
-            f"This film has {MOST_TRACKS} subtitle tracks already.",
-            "Remove one that nobody needs.",
-            name="too_many_tracks",
-        )
-    last = session.scalar(
-        select(func.max(RenditionRow.position)).where(RenditionRow.version_id == version.id)
-    )
-    plan = kept.shelf.plan
-    bits = [one.size * 8 / float(one.duration) for _, one in kept.segments]
-    session.add(
-        RenditionRow(
-            version_id=version.id,
-            name=text.name,
-            position=(last or 0) + 1 if place is None else place,
-            kind="text",
-            tier=text.tier,
-            language=text.language,
-            label=text.title,
-            forced=text.forced,
-            role="sdh" if text.sdh else "main",
-            is_default=text.default,
-            timescale=plan.timescale,
-            bandwidth=round(max(bits)) + 1,
-            average_bandwidth=round(sum(bits) / len(bits)) + 1,
-        )
-    )
-    session.flush()
-    session.execute(insert(SegmentRow), [_segment(version.id, plan, kept, *one) for one in kept.segments])
-    version.stored_bytes += sum(one.size for _, one in kept.segments)
-
-
-def _segment(version_id: str, plan: Plan, kept: _Kept, name: str, one: EncodedSegment) -> dict[str, object]:
-    return {
-        "version_id": version_id,
-        "rendition": one.rendition,
-        "sequence": one.sequence,
-        "chunk": int(one.rendition.removeprefix("t")),
-        "part": "text",
-        "object": name,
-        "period": one.period,
-        "start_ticks": one.period * plan.period_frames * plan.frame_ticks,
-        "duration_ticks": round(one.duration * plan.timescale),
-        "size": one.size,
-        "sha256": one.sha256,
-    }

@@ -127,15 +127,22 @@ class ChunkFailure:
 
 
 @dataclass(frozen=True, slots=True)
-class NewSubtitle:
-    """A subtitle file as uploaded and what its creator says of it; `language` is a code or "und"."""
+class SubtitleWords:
+    """What its creator says of a subtitle track; `language` is a code or "und"."""
 
-    data: bytes
     language: str = "und"
     label: str = ""
     sdh: bool = False
     forced: bool = False
     default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewSubtitle:
+    """A subtitle file as uploaded and what its creator says of it."""
+
+    data: bytes
+    words: SubtitleWords = SubtitleWords()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +160,12 @@ class SubtitleView:
 
 @dataclass(frozen=True, slots=True)
 class CandidateView:
-    """A picture that can be the poster; `origin` is `film`, `cover` or `upload`."""
+    """A picture that can be the poster; `origin` is `film`, `cover` or `upload`, `tag` changes with it."""
 
     number: int
     origin: str
     chosen: bool
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +196,8 @@ class TitleView:
     progress: Progress | None
     failure: Failure | None
     renditions: tuple[RenditionView, ...]
-    has_poster: bool
+    poster_tag: str
+    """Changes with the poster; empty while there is none."""
     size_bytes: int
     source_name: str
     version_id: VersionId | None

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from streaming.catalogue.model import RenditionRow, TitleRow, VersionRow
+from streaming.catalogue.naming import poster_tag
 from streaming.catalogue.values import (
     Asker,
     ChapterView,
@@ -82,7 +83,7 @@ def view_of(
         progress=progress_of(title, version, queue_position) if version else None,
         failure=failure,
         renditions=tuple(_rendition(row) for row in shown),
-        has_poster=bool(version and version.poster_object),
+        poster_tag=poster_tag(version.poster_object) if version and version.poster_object else "",
         size_bytes=version.stored_bytes if version else 0,
         source_name=title.source_name if trusted else "",
         version_id=VersionId(version.id) if version else None,

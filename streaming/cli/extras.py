@@ -62,6 +62,26 @@ def add_subtitle(
     return out.print(f"“{plain(_name(made))}” is track {plain(made['name'])} now.")
 
 
+@subtitles.command("change")
+def change_subtitle(
+    title: TitleArgument,
+    track: TrackArgument,
+    language: Annotated[str | None, typer.Option("--language", help="Its language, like en.")] = None,
+    label: Annotated[str | None, typer.Option("--label", help="What menus call it.")] = None,
+    sdh: Annotated[bool | None, typer.Option(help="For the deaf and hard of hearing.")] = None,
+    forced: Annotated[bool | None, typer.Option(help="Only what is foreign to the film.")] = None,
+    default: Annotated[bool | None, typer.Option(help="Shown unless the viewer says no.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is said of a subtitle track; what is not given stays."""
+    words = {"language": language, "label": label, "sdh": sdh, "forced": forced, "default": default}
+    body = {key: value for key, value in words.items() if value is not None}
+    made = Client.from_environment().call("PATCH", f"/titles/{title}/subtitles/{track}", body)
+    if as_json:
+        return print_json(made)
+    return out.print(f"Track {plain(made['name'])} is “{plain(_name(made))}” now.")
+
+
 @subtitles.command("remove")
 def remove_subtitle(title: TitleArgument, track: TrackArgument, as_json: AsJson = False) -> None:
     """Remove a subtitle track for good."""

@@ -95,6 +95,8 @@ def test_subtitles_are_added_replaced_and_removed_after_publishing(desk: Desk, t
     assert "German" in desk.text("title", "subtitle", "list", desk.title)
     file.write_text("1\n00:00:00,500 --> soon\nGood evening.\n", encoding="utf-8")
     assert "Line 2: this is no time" in desk.refused(1, "bad_subtitles", *add)
+    changed = desk.json("title", "subtitle", "change", desk.title, other["name"], "--sdh", "--label", "Alles")
+    assert changed == {**other, "sdh": True, "label": "Alles"}
     desk.json("title", "subtitle", "remove", desk.title, other["name"])
     assert desk.json("title", "subtitle", "list", desk.title) == []
     desk.refused(4, "not_found", "title", "subtitle", "remove", desk.title, other["name"])

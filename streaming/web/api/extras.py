@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from streaming.catalogue.values import CandidateView, NewSubtitle, SubtitleView
+from streaming.catalogue.values import CandidateView, NewSubtitle, SubtitleView, SubtitleWords
 from streaming.errors import Code, Fault
 from streaming.ids import TitleId
 from streaming.web.asking import asker
@@ -43,14 +43,42 @@ class SubtitlesOut(BaseModel):
     items: list[SubtitleOut]
 
 
+class SubtitlePatch(BaseModel):
+    """What shall be said of a track from now on; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    language: str | None = Field(default=None, max_length=20)
+    label: str | None = Field(default=None, max_length=80)
+    sdh: bool | None = None
+    forced: bool | None = None
+    default: bool | None = None
+
+    def changed(self, words: SubtitleWords) -> SubtitleWords:
+        """Give the words as they shall be."""
+        return SubtitleWords(
+            words.language if self.language is None else self.language,
+            words.label if self.label is None else self.label,
+            words.sdh if self.sdh is None else self.sdh,
+            words.forced if self.forced is None else self.forced,
+            words.default if self.default is None else self.default,
+        )
+
+
 class CandidateOut(BaseModel):
     """A picture that can be the poster; `origin` is `film`, `cover` (art inside the file) or `upload`."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     number: int
     origin: str
     chosen: bool
+    url: str
+
+    @classmethod
+    def of(cls, title_id: str, one: CandidateView) -> "CandidateOut":
+        """Show a picture."""
+        return cls(
+            number=one.number, origin=one.origin, chosen=one.chosen, url=picture_address(title_id, one)
+        )
 
 
 class CandidatesOut(BaseModel):
@@ -97,11 +125,21 @@ async def add_subtitle(
 
     Nothing is encoded anew. Whoever opens the film from now on finds the track.
     """
-    new = NewSubtitle(await _body(request, MOST_BYTES), language, label, sdh, forced, default)
+    new = NewSubtitle(await _body(request, MOST_BYTES), SubtitleWords(language, label, sdh, forced, default))
     house = services(request)
     made: SubtitleView = await run_in_threadpool(
         house.subtitles.add, asker(who), TitleId(title_id), new, replaces
     )
+    return SubtitleOut.model_validate(made)
+
+
+@router.patch("/subtitles/{name}", responses=documented(400, 401, 403, 404, 409))
+def change_subtitle(
+    request: Request, who: Creator, title_id: str, name: str, body: SubtitlePatch
+) -> SubtitleOut:
+    """Change what is said of a subtitle track: its language, its label, its flags."""
+    house = services(request)
+    made = house.subtitles.change(asker(who), TitleId(title_id), name, body.changed)
     return SubtitleOut.model_validate(made)
 
 
@@ -115,7 +153,7 @@ def remove_subtitle(request: Request, who: Creator, title_id: str, name: str) ->
 def posters(request: Request, who: Creator, title_id: str) -> CandidatesOut:
     """List the pictures to choose a poster from."""
     found = services(request).pictures.candidates(asker(who), TitleId(title_id))
-    return CandidatesOut(items=[CandidateOut.model_validate(one) for one in found])
+    return CandidatesOut(items=[CandidateOut.of(title_id, one) for one in found])
 
 
 @router.get(
@@ -150,7 +188,12 @@ async def add_poster(request: Request, who: Creator, title_id: str) -> Candidate
     data = await _body(request, MOST_UPLOAD)
     house = services(request)
     made: CandidateView = await run_in_threadpool(house.pictures.add, asker(who), TitleId(title_id), data)
-    return CandidateOut.model_validate(made)
+    return CandidateOut.of(title_id, made)
+
+
+def picture_address(title_id: str, one: CandidateView) -> str:
+    """Where one of the pictures to choose from is given; another picture has another address."""
+    return f"/api/v1/titles/{title_id}/posters/{one.number}?v={one.tag}"
 
 
 async def _body(request: Request, most: int) -> bytes:

@@ -119,7 +119,7 @@ class TitleOut(BaseModel):
             priority=title.priority,
             priority_by_house=title.priority_by_house,
             renditions=[RenditionOut.model_validate(one, from_attributes=True) for one in title.renditions],
-            poster_url=f"/api/v1/titles/{title.id}/poster" if title.has_poster else None,
+            poster_url=poster_address(title),
             size_bytes=title.size_bytes,
             source_name=title.source_name,
             plan_reasons=list(title.plan_reasons),
@@ -154,6 +154,11 @@ class TitlePatch(BaseModel):
         return TitleChanges(
             self.name, self.description, self.year, clear_year=cleared, priority=self.priority
         )
+
+
+def poster_address(title: TitleView) -> str | None:
+    """Where a title's picture is given; another picture has another address, so that browsers may keep it."""
+    return f"/api/v1/titles/{title.id}/poster?v={title.poster_tag}" if title.poster_tag else None
 
 
 def _plain(model: type[M], value: object) -> M | None:

@@ -44,13 +44,17 @@ def door(request: Request, token: str) -> Response:
                 year=title.year,
                 duration_s=title.duration_s,
                 description=title.description,
-                poster_url=f"/l/{token}/poster" if title.has_poster and licence.revoked_at is None else None,
+                poster_url=_poster_url(token, title) if licence.revoked_at is None else None,
                 licence=values.terms(licence, house.clock.now()),
                 code=code,
             ),
             200 if state is views.DoorState.OPEN else 403,
         )
     )
+
+
+def _poster_url(token: str, title: TitleView) -> str | None:
+    return f"/l/{token}/poster?v={title.poster_tag}" if title.poster_tag else None
 
 
 @router.get("/l/{token}/poster")

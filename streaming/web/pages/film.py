@@ -8,6 +8,7 @@ from streaming.catalogue.values import TitleView
 from streaming.delivery.service import continues_at
 from streaming.ids import TitleId
 from streaming.licences.values import TitleRef
+from streaming.web.api.title_models import poster_address
 from streaming.web.asking import asker
 from streaming.web.deps import Viewer, services
 from streaming.web.pages import values
@@ -34,8 +35,8 @@ def film(request: Request, who: Viewer, title_id: TitleId) -> Response:
             year=title.year,
             duration_s=title.duration_s,
             description=title.description,
-            poster_url=values.poster_url(title),
-            still_url=values.poster_url(title),
+            poster_url=poster_address(title),
+            still_url=poster_address(title),
             width=title.width,
             height=title.height,
             languages=_languages(title, "audio"),

@@ -8,6 +8,7 @@ from streaming.catalogue.values import Asker, TitleState, TitleView
 from streaming.errors import Fault, not_found
 from streaming.ids import TitleId
 from streaming.licences.policy import Licence
+from streaming.web.api.title_models import poster_address
 from streaming.web.asking import asker
 from streaming.web.deps import MaybeViewer, services
 from streaming.web.guest import links
@@ -52,7 +53,7 @@ def _screen(request: Request, title: TitleView, licence: Licence | None, *, gues
             owner_name=title.owner_name,
             year=title.year,
             duration_s=title.duration_s,
-            poster_url=None if guest else values.poster_url(title),
+            poster_url=None if guest else poster_address(title),
             licence=values.terms(licence, house.clock.now()),
             guest=guest,
             encoding=title.state is not TitleState.READY,

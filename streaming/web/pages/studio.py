@@ -11,6 +11,7 @@ from streaming.catalogue.values import RenditionView, TitleState, TitleView
 from streaming.ids import TitleId
 from streaming.licences.policy import Licence
 from streaming.uploads.model import Upload
+from streaming.web.api.title_models import poster_address
 from streaming.web.asking import actor, asker
 from streaming.web.deps import Creator, services
 from streaming.web.pages import values
@@ -68,7 +69,7 @@ def studio_title(request: Request, who: Creator, title_id: TitleId) -> Response:
             ),
             description=title.description,
             year=title.year,
-            poster_url=values.poster_url(title),
+            poster_url=poster_address(title),
             source_name=title.source_name,
             tracks=_tracks(title),
             ladder=tuple(_rung(title, one) for one in title.renditions if one.kind == "video"),
@@ -97,7 +98,7 @@ def new_licence(request: Request, who: Creator, title_id: TitleId) -> Response:
             title_id=title.id,
             title_name=title.name,
             duration_s=title.duration_s,
-            poster_url=values.poster_url(title),
+            poster_url=poster_address(title),
             best_tier=_best_tier(title),
             draft=views.LicenceDraft(tier=_best_tier(title)),
         )

@@ -6,11 +6,7 @@ from player import views
 from streaming.catalogue.values import Progress, TitleState, TitleView
 from streaming.licences.policy import Licence, ends_at, state
 from streaming.uploads.model import Upload
-
-
-def poster_url(title: TitleView) -> str | None:
-    """The address of a title's picture; the version in it lets browsers keep the picture."""
-    return f"/api/v1/titles/{title.id}/poster" if title.has_poster else None
+from streaming.web.api.title_models import poster_address
 
 
 def progress(found: Progress | None) -> views.Progress | None:
@@ -72,7 +68,7 @@ def card(title: TitleView, licence: Licence | None, resume_s: float | None, now:
         state=views.TitleState(title.state.value),
         year=title.year,
         duration_s=title.duration_s,
-        poster_url=poster_url(title),
+        poster_url=poster_address(title),
         owner_name=title.owner_name,
         mine=title.mine,
         percent=title.progress.percent if title.progress else None,
@@ -111,7 +107,7 @@ def studio_film(
         name=title.name,
         state=views.TitleState(title.state.value),
         created_at=title.created_at,
-        still_url=poster_url(title),
+        still_url=poster_address(title),
         duration_s=title.duration_s,
         size_bytes=title.size_bytes or None,
         licences=licences,

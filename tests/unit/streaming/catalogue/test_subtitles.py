@@ -1,6 +1,7 @@
 """Subtitles of a published film: added, replaced and removed, each under a name that is used once."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from streaming.catalogue.model import VersionRow
 from streaming.catalogue.pictures import Pictures
 from streaming.catalogue.published import Published, signing_key
 from streaming.catalogue.subtitles import Subtitles
-from streaming.catalogue.values import Asker, NewSubtitle, TitleState
+from streaming.catalogue.values import Asker, NewSubtitle, SubtitleWords, TitleState
 from streaming.errors import Code, Fault
 from streaming.ids import TitleId
 from streaming.keys.titles import WrappedSecrets, unwrap_secrets
@@ -84,7 +85,7 @@ def test_a_file_becomes_a_track_that_plays_and_is_in_the_signed_manifest(
 ) -> None:
     owner = house.account()
     title = published(house, owner)
-    made = subtitles.add(owner, title, NewSubtitle(SRT, "en", "English", sdh=True))
+    made = subtitles.add(owner, title, NewSubtitle(SRT, SubtitleWords("en", "English", sdh=True)))
     assert (made.name, made.sdh, made.origin) == ("t1", True, "upload")
     version = TitleIndex(house.database).version(title)
     assert version is not None
@@ -107,13 +108,35 @@ def test_a_replaced_track_gets_a_new_name_and_takes_the_old_ones_place(
 ) -> None:
     owner = house.account()
     title = published(house, owner)
-    first = subtitles.add(owner, title, NewSubtitle(SRT, "en"))
-    subtitles.add(owner, title, NewSubtitle(SRT, "de"))
-    second = subtitles.add(owner, title, NewSubtitle(SRT.replace(b"evening", b"night"), "en"), first.name)
+    first = subtitles.add(owner, title, NewSubtitle(SRT, SubtitleWords("en")))
+    subtitles.add(owner, title, NewSubtitle(SRT, SubtitleWords("de")))
+    second = subtitles.add(
+        owner, title, NewSubtitle(SRT.replace(b"evening", b"night"), SubtitleWords("en")), first.name
+    )
     assert second.name == "t3"
     assert [track.name for track in subtitles.tracks(owner, title)] == ["t3", "t2"]
     assert not any("/t1/" in name for name in house.objects.list(title))
     assert not any("/t1/" in item.name for item in manifest_of(house, title).objects)
+
+
+def test_what_is_said_of_a_track_can_be_changed_and_one_alone_is_shown_by_default(
+    house: House, subtitles: Subtitles
+) -> None:
+    owner = house.account()
+    title = published(house, owner)
+    first = subtitles.add(owner, title, NewSubtitle(SRT, SubtitleWords("en", default=True)))
+    second = subtitles.add(owner, title, NewSubtitle(SRT, SubtitleWords("de", default=True)))
+    before = set(house.objects.list(title))
+    said = subtitles.change(owner, title, first.name, lambda now: replace(now, label=" Full\n", default=True))
+    assert (said.language, said.label, said.default) == ("en", "Full", True)
+    forced = subtitles.change(owner, title, second.name, lambda now: replace(now, forced=True, default=True))
+    assert (forced.forced, forced.default) == (True, False)
+    assert [one.default for one in subtitles.tracks(owner, title)] == [True, False]
+    assert set(house.objects.list(title)) == before
+    for who, name in ((owner, "v240"), (house.account(), first.name)):
+        with pytest.raises(Fault) as refused:
+            subtitles.change(who, title, name, lambda now: now)
+        assert refused.value.code is Code.NOT_FOUND
 
 
 def test_a_removed_track_leaves_nothing_and_its_name_is_never_used_again(
@@ -181,7 +204,7 @@ def test_of_two_changes_at_once_both_are_made(
 ) -> None:
     owner = house.account()
     title = published(house, owner)
-    put, others = house.objects.put, [NewSubtitle(SRT, "fr")]
+    put, others = house.objects.put, [NewSubtitle(SRT, SubtitleWords("fr"))]
 
     def interrupted(name: str, data: bytes) -> None:
         put(name, data)
@@ -189,7 +212,7 @@ def test_of_two_changes_at_once_both_are_made(
             subtitles.add(owner, title, others.pop())
 
     monkeypatch.setattr(house.objects, "put", interrupted)
-    subtitles.add(owner, title, NewSubtitle(SRT, "en"))
+    subtitles.add(owner, title, NewSubtitle(SRT, SubtitleWords("en")))
     assert [track.language for track in subtitles.tracks(owner, title)] == ["fr", "en"]
     known = set(house.objects.list(title))
     with house.database.read() as session:
