@@ -2,7 +2,8 @@
 
 from player.canned.base import State
 from player.canned.house import ACCOUNTS, ERRORS, HOUSES, WAYS_IN
-from player.canned.studio import ISSUES, STUDIOS
+from player.canned.licences import ISSUES
+from player.canned.studio import STUDIOS
 from player.canned.watching import DOORS, FILMS, FOYERS, SCREENS
 
 STATES: tuple[State, ...] = (

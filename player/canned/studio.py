@@ -9,7 +9,6 @@ from player.canned.base import (
     FINISH_BEFORE,
     LONG_NAME,
     NOT_BEGUN,
-    NOW,
     PICTURES,
     REVOKED,
     RUNNING,
@@ -20,12 +19,10 @@ from player.canned.base import (
 )
 from player.canned.watching import AUDIO_ONLY, DESCRIPTION, ENCODING
 from player.views import (
+    Candidate,
     ChunkFault,
     Failure,
-    FieldError,
     HolderKind,
-    IssueLicence,
-    LicenceDraft,
     LicenceRow,
     LicenceState,
     LicenceTerms,
@@ -37,13 +34,14 @@ from player.views import (
     Studio,
     StudioFilm,
     StudioTitle,
+    SubtitleDraft,
     Tier,
     TitleState,
     Track,
     TrackKind,
+    TrackRole,
     Upload,
 )
-from player.words import readback
 
 GB = 1_000_000_000
 READY = StudioFilm(
@@ -174,9 +172,31 @@ LADDER = (
     Rung("a0", None, None, 128_000, Tier.SD, "AAC, stereo.", 21.0),
 )
 TRACKS = (
-    Track(TrackKind.VIDEO, "H.264, 1920 × 1080, 24 fps"),
-    Track(TrackKind.AUDIO, "AAC, stereo, 48 kHz", "Portuguese"),
-    Track(TrackKind.TEXT, "SubRip", "English"),
+    Track("a0", TrackKind.AUDIO, "Portuguese", "pt", detail="AAC stereo, AAC 5.1", default=True),
+    Track(
+        "a1",
+        TrackKind.AUDIO,
+        "The director and the projectionist, commentary",
+        "en",
+        "The director and the projectionist",
+        "AAC stereo",
+        TrackRole.COMMENTARY,
+    ),
+    Track("t0", TrackKind.TEXT, "English", "en", default=True),
+    Track("t1", TrackKind.TEXT, "Signs and letters, forced", "en", "Signs and letters", forced=True),
+    Track("t4", TrackKind.TEXT, "German, SDH", "de", role=TrackRole.SDH, uploaded=True),
+)
+LANGUAGES = (("und", "Not said"), ("en", "English"), ("de", "German"), ("pt", "Portuguese"))
+CANDIDATES = (
+    *(Candidate(n, url, "film", n == 4) for n, url in enumerate(PICTURES)),
+    Candidate(6, PICTURES[2], "cover"),
+    Candidate(7, PICTURES[0], "upload"),
+)
+REFUSED = SubtitleDraft(
+    "de",
+    "Deutsch",
+    sdh=True,
+    error="Line 12: this is no time like 00:01:02.500 --> 00:01:04.000.",
 )
 
 
@@ -204,12 +224,26 @@ def _title(page: Page, film: StudioFilm = READY) -> StudioTitle:
         description=DESCRIPTION,
         year=1996,
         source_name="night-ferry-master-v3.mov",
+        picture="1920 × 1080",
         tracks=TRACKS,
+        languages=LANGUAGES,
+        candidates=CANDIDATES if film.state is TitleState.READY else (),
+        may_change=film.state is TitleState.READY,
         ladder=LADDER,
         plan_reasons=PLAN_REASONS,
         licences=ROWS,
         licences_total=len(ROWS),
     )
+
+
+def _crowded(page: Page) -> StudioTitle:
+    """A film with as many tracks and pictures as people bring along, some with long names."""
+    texts = tuple(
+        Track(f"t{n}", TrackKind.TEXT, f"{name}, {LONG_NAME}" if n == 3 else name, code, uploaded=n > 2)
+        for n, (code, name) in enumerate(LANGUAGES[1:] * 5)
+    )
+    pictures = tuple(Candidate(n, PICTURES[n % 6], "upload" if n > 7 else "film", n == 9) for n in range(24))
+    return replace(_title(page), tracks=(*TRACKS[:2], *texts), candidates=pictures)
 
 
 def _bare(page: Page, film: StudioFilm) -> StudioTitle:
@@ -257,6 +291,22 @@ STUDIOS = (
         "could not be made anew",
         lambda p: _title(p, replace(READY, failure=replace(BROKEN, hint=ANEW, can_retry=False))),
     ),
+    State("Studio film", "a subtitle file was refused", lambda p: replace(_title(p), subtitle_draft=REFUSED)),
+    State(
+        "Studio film",
+        "a picture was refused",
+        lambda p: replace(
+            _title(p),
+            poster_error="This file is no picture that your browser can read. "
+            "Save it as JPEG, then choose that.",
+        ),
+    ),
+    State(
+        "Studio film",
+        "without sound, subtitles and pictures",
+        lambda p: replace(_title(p), tracks=(), candidates=()),
+    ),
+    State("Studio film", "many tracks and pictures", _crowded),
     State("Studio film", "no licences", lambda p: replace(_title(p), licences=(), licences_total=0)),
     State(
         "Studio film", "many licences", lambda p: replace(_title(p), licences=_many(), licences_total=1312)
@@ -290,74 +340,5 @@ STUDIOS = (
         "Studio film",
         "link just issued",
         lambda p: replace(_title(p), link_once="https://films.example/l/6tZbQ0Yv9mXw"),
-    ),
-)
-
-
-def _issue(page: Page) -> IssueLicence:
-    draft = LicenceDraft(
-        to="Ben",
-        valid_until="2026-12-20T21:40",
-        rental_count="30",
-        rental_unit="days",
-        playback_count="48",
-        playback_unit="hours",
-    )
-    said = readback("The Night Ferry", "Ben", RUNNING, NOW, page.zone)
-    return IssueLicence(page, "ti_0004", "The Night Ferry", 5524, draft=draft, readback=said)
-
-
-def _wrong(page: Page, field: str, sentence: str, draft: LicenceDraft) -> IssueLicence:
-    return replace(
-        _issue(page), draft=draft, errors=(FieldError(field, sentence),), readback=f"Not yet: {sentence}"
-    )
-
-
-ISSUES = (
-    State("Licence", "to an account", _issue),
-    State("Licence", "blank", lambda p: IssueLicence(p, "ti_0004", "The Night Ferry", 5524)),
-    State(
-        "Licence",
-        "as a link",
-        lambda p: replace(
-            _issue(p),
-            draft=LicenceDraft(
-                HolderKind.LINK, label="Press", valid_from="2026-12-01T09:00", max_streams="5"
-            ),
-            readback=readback(
-                "The Night Ferry",
-                "Anyone with the link “Press”",
-                LicenceTerms(LicenceState.NOT_BEGUN, valid_from=ahead(days=8), max_streams=5),
-                NOW,
-                p.zone,
-            ),
-        ),
-    ),
-    State(
-        "Licence",
-        "invalid",
-        lambda p: _wrong(p, "to", "There is no account called “Bnn”.", LicenceDraft(to="Bnn")),
-    ),
-    State(
-        "Licence",
-        "conflicting",
-        lambda p: _wrong(
-            p,
-            "valid_until",
-            "It would end before it begins.",
-            LicenceDraft(to="Ben", valid_from="2026-12-01T09:00", valid_until="2026-11-30T09:00"),
-        ),
-    ),
-    State(
-        "Licence",
-        "past dates",
-        lambda p: _wrong(
-            p, "valid_until", "That time has passed.", LicenceDraft(to="Ben", valid_until="2025-11-30T09:00")
-        ),
-    ),
-    State(
-        "Licence",
-        "link issued",
-        lambda p: replace(_issue(p), link_once="https://films.example/l/6tZbQ0Yv9mXw"),
     ),
 )

@@ -21,6 +21,7 @@ from player.views.foyer import FilmCard, Foyer, Scope
 from player.views.house import ErrorPage, HouseAccount, HouseFault, Job, Operator, Worker
 from player.views.screen import Door, DoorState, Overlay, Screen
 from player.views.studio import (
+    Candidate,
     ChunkFault,
     FieldError,
     HolderKind,
@@ -32,8 +33,10 @@ from player.views.studio import (
     Studio,
     StudioFilm,
     StudioTitle,
+    SubtitleDraft,
     Track,
     TrackKind,
+    TrackRole,
     Upload,
 )
 
@@ -58,6 +61,7 @@ __all__ = [
     "Action",
     "ActionKind",
     "ApiToken",
+    "Candidate",
     "ChunkFault",
     "Device",
     "Door",
@@ -95,12 +99,14 @@ __all__ = [
     "Studio",
     "StudioFilm",
     "StudioTitle",
+    "SubtitleDraft",
     "Theme",
     "Tier",
     "TitleState",
     "Tone",
     "Track",
     "TrackKind",
+    "TrackRole",
     "Upload",
     "View",
     "Worker",

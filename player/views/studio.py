@@ -81,18 +81,58 @@ class Studio:
 class TrackKind(StrEnum):
     """What a track carries."""
 
-    VIDEO = "video"
     AUDIO = "audio"
     TEXT = "text"
 
 
+class TrackRole(StrEnum):
+    """What a track is for."""
+
+    MAIN = "main"
+    COMMENTARY = "commentary"
+    DESCRIPTION = "description"
+    SDH = "sdh"
+
+
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A track of the source: `detail` such as "H.264, 1280 × 720, 24 fps"; `language` a name or empty."""
+    """A sound or subtitle track: `name` as menus call it, `language` a code ("und": not said).
 
+    `detail` is such as "AAC stereo, Opus 5.1"; an `uploaded` track came from a file of its own.
+    """
+
+    id: str
     kind: TrackKind
-    detail: str
-    language: str = ""
+    name: str
+    language: str = "und"
+    label: str = ""
+    detail: str = ""
+    role: TrackRole = TrackRole.MAIN
+    forced: bool = False
+    default: bool = False
+    uploaded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SubtitleDraft:
+    """The form of a subtitle file, filled in: `error` is the sentence about the file that was refused."""
+
+    language: str = "und"
+    label: str = ""
+    sdh: bool = False
+    forced: bool = False
+    default: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A picture that can be the poster; `origin` is `film`, `cover` (art inside the file) or `upload`."""
+
+    number: int
+    url: str
+    origin: str
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +194,18 @@ class StudioTitle:
     year: int | None = None
     poster_url: str | None = None
     source_name: str = ""
+    picture: str = ""
+    """The size of the source's picture, in words."""
     tracks: tuple[Track, ...] = ()
+    languages: tuple[tuple[str, str], ...] = ()
+    """Codes and names to choose a track's language from."""
+    candidates: tuple[Candidate, ...] = ()
+    poster_error: str = ""
+    """The sentence about a picture that was refused."""
+    may_change: bool = False
+    """Whether poster and subtitles can be changed now."""
+    subtitle_draft: SubtitleDraft | None = None
+    """Opens the form of a subtitle file."""
     ladder: tuple[Rung, ...] = ()
     plan_reasons: tuple[str, ...] = ()
     faults: tuple[ChunkFault, ...] = ()

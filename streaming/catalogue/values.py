@@ -110,6 +110,7 @@ class RenditionView:
     role: str
     forced: bool
     default: bool
+    channels: int | None = None
     reason: str = ""
 
 

@@ -124,4 +124,5 @@ def _rendition(row: RenditionRow) -> RenditionView:
         role=row.role,
         forced=row.forced,
         default=row.is_default,
+        channels=row.channels,
     )

@@ -1,10 +1,11 @@
 """Every page of a running house, as everybody, wide and narrow: a quiet console, no overflow, axe content."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.media.films import with_subtitles
 from tests.support.browser import Visitor, Visitors, log_in, serious_faults, watch_moving
@@ -136,6 +137,80 @@ def test_the_screen(street: Street, visitors: Visitors, width: int) -> None:
     ana.page.mouse.move(200, 200)
     faults += serious_faults(ana.page)
     assert ana.page.evaluate(WIDE) == ""
+    assert faults == []
+
+
+def test_a_creator_chooses_a_poster_and_brings_a_picture_along(street: Street, visitors: Visitors) -> None:
+    ana, faults = arrive(visitors, street, "ana", 390), list[str]()
+    page = look_at(ana, f"/studio/t/{street.title}", faults)
+    picture = page.get_by_role("button", name="Picture 2, from the film")
+    picture.focus()
+    page.keyboard.press("Enter")
+    expect(picture).to_have_attribute("aria-pressed", "true")
+    expect(picture).to_be_focused()
+    expect(ana.find("#toasts")).to_contain_text("This picture is the poster now.")
+    page.reload()
+    expect(picture).to_have_attribute("aria-pressed", "true")
+    expect(picture).to_be_enabled()
+    expect(page.locator("[aria-pressed=true][data-candidate]")).to_have_count(1)
+    choose, field = page.locator("input[name=picture]"), page.locator("#poster-error")
+    choose.set_input_files({"name": "no.jpg", "mimeType": "image/png", "buffer": b"\x89PNG and no more"})
+    expect(field).to_contain_text("This file is no picture that your browser can read.")
+    # The house reads no PNG: the browser makes a JPEG of it.
+    choose.set_input_files({"name": "p.png", "mimeType": "image/png", "buffer": page.screenshot()})
+    mine = page.get_by_role("button", name=re.compile("uploaded$"))
+    expect(mine).to_have_attribute("aria-pressed", "true")
+    expect(mine).to_be_focused()
+    expect(field).to_be_hidden()
+    address = mine.locator("img").get_attribute("src")
+    assert page.locator(".title-head__still img").get_attribute("src") == street.house.url + (address or "")
+    ana.wait("() => document.querySelector('.title-head__still img').naturalWidth > 0")
+    ana.go("/")
+    ana.wait("() => document.querySelector('.card img').naturalWidth === 390")
+    assert faults == []
+
+
+def test_a_creator_adds_changes_replaces_and_removes_subtitles(street: Street, visitors: Visitors) -> None:
+    ana, faults = arrive(visitors, street, "ana", 390), list[str]()
+    ana.allow(f"/api/v1/titles/{street.title}/subtitles", 400)
+    page = look_at(ana, f"/studio/t/{street.title}", faults)
+    dialog, words = page.locator("#subtitle"), b"1\n00:00:01,000 --> 00:00:02,000\nGuten Abend.\n"
+    page.get_by_role("button", name="Add subtitles").press("Enter")
+    file = dialog.get_by_label("File", exact=True)
+    expect(file).to_be_focused()
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    expect(dialog).to_contain_text("Choose a file first.")
+    said = {"name": "The Film.de.srt", "mimeType": "", "buffer": b"1\n00:00:01,000 --> soon\nHi.\n"}
+    file.set_input_files(said)
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("#s-file-error")).to_have_text(re.compile("^Line 2: this is no time"))
+    expect(file).to_have_attribute("aria-invalid", "true")
+    expect(file).to_be_focused()
+    faults += serious_faults(page)
+    assert page.evaluate(WIDE) == ""
+    file.set_input_files({**said, "buffer": words})
+    expect(dialog.locator("#s-language")).to_have_value("de")
+    dialog.get_by_label("For the deaf").check()
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    change = page.get_by_role("button", name="Change German, SDH")
+    expect(change).to_be_focused()
+    change.press("Enter")
+    expect(dialog.locator("#s-language")).to_have_value("de")
+    dialog.get_by_label("Name in the menu").fill("Deutsch")
+    dialog.get_by_label("For the deaf").uncheck()
+    dialog.get_by_label("Shown by default").check()
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.locator(".track", has_text="Deutsch")).to_contain_text("Default")
+    page.get_by_role("button", name="Replace Deutsch by another file").click()
+    file.set_input_files(
+        {"name": "new.vtt", "mimeType": "", "buffer": b"WEBVTT\n\n00:01.000 --> 00:02.000\nHi.\n"}
+    )
+    dialog.get_by_role("button", name="Replace").click()
+    expect(page.get_by_role("button", name="Change Deutsch")).to_be_focused()
+    page.get_by_role("button", name="Remove Deutsch").click()
+    page.locator("#remove-subtitle").get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("button", name="Add subtitles")).to_be_focused()
+    expect(page.locator(".track", has_text="Deutsch")).to_have_count(0)
     assert faults == []
 
 

@@ -27,6 +27,8 @@ register({
   uploader: async (element) => (await import("./upload/uploader.ts")).uploader(element),
   progress: async (element) => (await import("./studio/progress.ts")).progress(element),
   "licence-form": async (element) => (await import("./studio/licence-form.ts")).licenceForm(element),
+  poster: async (element) => (await import("./studio/poster.ts")).poster(element),
+  "subtitle-form": async (element) => (await import("./studio/subtitles.ts")).subtitleForm(element),
   licences: async (element) => (await import("./studio/licences.ts")).licences(element),
 });
 

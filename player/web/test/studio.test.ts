@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { deviceName, nextPath, strength } from "../src/accounts/shared.ts";
 import { leftWords, moves, ordinal, playableWords, pollDelay, queueWords, stageWords } from "../src/studio/stages.ts";
 import { localMoment, localValue, requestOf, termsOf } from "../src/studio/terms.ts";
+import { fitted, isRead } from "../src/studio/picture.ts";
+import { languageOf, pathFor, said, titleFor } from "../src/studio/subtitle-words.ts";
 import { watchingWords } from "../src/studio/watching.ts";
 import { doorOf } from "../src/ui/lists.ts";
 import { refusalOf, sameFile, unfinishedFor } from "../src/upload/match.ts";
@@ -90,4 +92,27 @@ test("a password's length is told as it grows", () => {
 test("a device has a name people know", () => {
   assert.equal(deviceName("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36"), "Chrome on Linux");
   assert.equal(deviceName("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 Version/18.0 Mobile/15E148 Safari/604.1"), "Safari on iPhone");
+});
+
+test("a file's name may tell its language", () => {
+  const known = ["und", "en", "de", "pt"];
+  assert.equal(languageOf("The Night Ferry.de.srt", known), "de");
+  assert.equal(languageOf("ferry.pt-BR.forced.vtt", known), "pt");
+  assert.equal(languageOf("en.srt", known), null, "that is the film's name");
+  assert.equal(languageOf("ferry.und.srt", known), null);
+  assert.equal(languageOf("ferry.xx.srt", known), null);
+});
+
+test("what is said of a track goes into the address, and nothing that was not said", () => {
+  const words = { language: "de", label: "Für alle & jeden", sdh: true, forced: false, default: false };
+  assert.equal(pathFor("/s", words, "t1"), "/s?language=de&label=F%C3%BCr+alle+%26+jeden&sdh=true&replaces=t1");
+  assert.equal(titleFor("replace", ""), "Replace these subtitles");
+  assert.match(said("remove"), /are gone/);
+});
+
+test("pictures that the house does not read become smaller JPEGs, of the same shape", () => {
+  assert.ok(isRead("image/webp") && !isRead("image/png") && !isRead(""));
+  assert.deepEqual(fitted(6000, 3000), { width: 2560, height: 1280 });
+  assert.deepEqual(fitted(640, 480), { width: 640, height: 480 });
+  assert.deepEqual(fitted(10_000, 1), { width: 2560, height: 1 });
 });

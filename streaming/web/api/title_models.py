@@ -66,6 +66,7 @@ class RenditionOut(BaseModel):
     role: str
     forced: bool
     default: bool
+    channels: int | None
     reason: str
 
 

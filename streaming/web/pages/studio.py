@@ -16,8 +16,8 @@ from streaming.web.asking import actor, asker
 from streaming.web.deps import Creator, services
 from streaming.web.pages import values
 from streaming.web.pages.chrome import page_of, shown
+from streaming.web.pages.tracks import LANGUAGES, candidates_of, tracks_of
 from streaming.wiring import Services
-from transcoder.source.languages import language_name
 
 router = APIRouter(include_in_schema=False)
 
@@ -61,6 +61,8 @@ def studio_title(request: Request, who: Creator, title_id: TitleId) -> Response:
     unfinished = next(
         (one for one in house.uploads.unfinished(who.account_id) if one.title_id == title_id), None
     )
+    ready = title.state is TitleState.READY
+    subtitles = house.subtitles.tracks(asker(who), title_id)
     return shown(
         views.StudioTitle(
             page_of(request),
@@ -71,7 +73,11 @@ def studio_title(request: Request, who: Creator, title_id: TitleId) -> Response:
             year=title.year,
             poster_url=poster_address(title),
             source_name=title.source_name,
-            tracks=_tracks(title),
+            picture=f"{title.width} × {title.height}" if title.width else "",
+            tracks=tracks_of(title, subtitles),
+            languages=LANGUAGES,
+            candidates=candidates_of(title, house.pictures.candidates(asker(who), title_id) if ready else []),
+            may_change=ready,
             ladder=tuple(_rung(title, one) for one in title.renditions if one.kind == "video"),
             plan_reasons=title.plan_reasons,
             remake=values.progress(title.remake),
@@ -136,20 +142,6 @@ def _watching(house: Services, licences: list[Licence]) -> Counter[TitleId]:
     for licence, count in counts.items():
         watching[title_of[licence]] += count
     return watching
-
-
-def _tracks(title: TitleView) -> tuple[views.Track, ...]:
-    """The film's tracks: its picture once, then every sound and subtitle track."""
-    picture = f"{title.width} × {title.height}" if title.width else ""
-    video = (views.Track(views.TrackKind.VIDEO, picture),) if picture else ()
-    return video + tuple(_track(one) for one in title.renditions if one.kind in ("audio", "text"))
-
-
-def _track(rendition: RenditionView) -> views.Track:
-    kind = views.TrackKind(rendition.kind)
-    detail = {"audio": "AAC, stereo", "text": "WebVTT"}.get(rendition.kind, rendition.codecs)
-    label = f"{detail}, {rendition.label}" if rendition.label else detail
-    return views.Track(kind, label, language_name(rendition.language))
 
 
 def _rung(title: TitleView, rendition: RenditionView) -> views.Rung:

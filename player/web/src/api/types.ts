@@ -32,6 +32,23 @@ export interface Title {
   size_bytes: number | null;
 }
 
+export interface Subtitle {
+  name: string;
+  language: string;
+  label: string;
+  sdh: boolean;
+  forced: boolean;
+  default: boolean;
+  origin: "film" | "upload";
+}
+
+export interface Candidate {
+  number: number;
+  origin: "film" | "cover" | "upload";
+  chosen: boolean;
+  url: string;
+}
+
 export interface Licence {
   id: string;
   title_id: string;
