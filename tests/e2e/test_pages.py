@@ -180,15 +180,15 @@ def test_a_creator_adds_changes_replaces_and_removes_subtitles(street: Street, v
     expect(file).to_be_focused()
     dialog.get_by_role("button", name="Add", exact=True).click()
     expect(dialog).to_contain_text("Choose a file first.")
-    said = {"name": "The Film.de.srt", "mimeType": "", "buffer": b"1\n00:00:01,000 --> soon\nHi.\n"}
-    file.set_input_files(said)
+    broken = b"1\n00:00:01,000 --> soon\nHi.\n"
+    file.set_input_files({"name": "The Film.de.srt", "mimeType": "", "buffer": broken})
     dialog.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator("#s-file-error")).to_have_text(re.compile("^Line 2: this is no time"))
     expect(file).to_have_attribute("aria-invalid", "true")
     expect(file).to_be_focused()
     faults += serious_faults(page)
     assert page.evaluate(WIDE) == ""
-    file.set_input_files({**said, "buffer": words})
+    file.set_input_files({"name": "The Film.de.srt", "mimeType": "", "buffer": words})
     expect(dialog.locator("#s-language")).to_have_value("de")
     dialog.get_by_label("For the deaf").check()
     dialog.get_by_role("button", name="Add", exact=True).click()

@@ -22,8 +22,9 @@ export function subtitleForm(form: HTMLElement): void {
     const button = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-subtitle]") : null;
     const deed = button?.dataset["subtitle"];
     if (!button) return;
-    if (deed === "remove") openRemoval(removing, button);
-    else openForm(dialog, form, deed as Deed, button);
+    const track = button.closest<HTMLElement>(".track") ?? button;
+    if (deed === "remove") openRemoval(removing, track);
+    else openForm(dialog, form, deed as Deed, track);
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -37,8 +38,8 @@ export function subtitleForm(form: HTMLElement): void {
   confirm.addEventListener("click", () => void remove(removing, confirm, form.dataset["url"] ?? ""));
 }
 
-function openForm(dialog: HTMLDialogElement, form: HTMLFormElement, deed: Deed, button: HTMLElement): void {
-  const { name = "", shown = "", language = "und", label = "" } = button.dataset;
+function openForm(dialog: HTMLDialogElement, form: HTMLFormElement, deed: Deed, track: HTMLElement): void {
+  const { name = "", shown = "", language = "und", label = "" } = track.dataset;
   clearErrors(form);
   form.reset();
   Object.assign(form.dataset, { deed, name });
@@ -47,7 +48,7 @@ function openForm(dialog: HTMLDialogElement, form: HTMLFormElement, deed: Deed, 
   show(ref(form, "file-field"), deed !== "change");
   chooseLanguage(form, language);
   field(form, "label").value = label;
-  for (const flag of ["sdh", "forced", "default"]) field(form, flag).checked = button.hasAttribute(`data-${flag}`);
+  for (const flag of ["sdh", "forced", "default"]) field(form, flag).checked = track.hasAttribute(`data-${flag}`);
   shyDefault(form);
   openDialog(dialog);
   form.querySelector<HTMLElement>(deed === "change" ? "[name=language]" : "[name=file]")?.focus();
@@ -71,8 +72,8 @@ async function send(dialog: HTMLDialogElement, form: HTMLFormElement): Promise<v
   toast(said(deed as Deed), "good");
 }
 
-function openRemoval(dialog: HTMLDialogElement, button: HTMLElement): void {
-  const { name = "", shown = "" } = button.dataset;
+function openRemoval(dialog: HTMLDialogElement, track: HTMLElement): void {
+  const { name = "", shown = "" } = track.dataset;
   dialog.dataset["name"] = name;
   setText(dialog, "shown", shown || "This track");
   openDialog(dialog);
@@ -97,7 +98,7 @@ async function remove(dialog: HTMLDialogElement, confirm: HTMLElement, url: stri
 async function drawAnew(name: string): Promise<void> {
   const fresh = await refresh("#tracks", location.href).catch(() => null);
   if (!fresh) return location.reload();
-  const next = fresh.querySelector<HTMLElement>(`[data-subtitle="change"][data-name="${CSS.escape(name)}"]`);
+  const next = fresh.querySelector<HTMLElement>(`.track[data-name="${CSS.escape(name)}"] [data-subtitle="change"]`);
   (next ?? fresh.querySelector<HTMLElement>("[data-subtitle=add]"))?.focus();
 }
 
