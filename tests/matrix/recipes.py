@@ -136,3 +136,25 @@ def size_changes(kit: Kit) -> None:
         parts.append(str(piece))
     picture = ("-i", "concat:" + "|".join(parts))
     run_ffmpeg(*picture, *kit.tones, "-map", "0:v", "-map", "1:a", "-c:v", "copy", *AAC, str(kit.path))
+
+
+READ_AS = {"ac3": "ac3", "mp2": "mp3"}
+"""ffmpeg's names for the same bare sound, written and read."""
+
+
+def sound_changes(*forms: tuple[str, ...]) -> Recipe:
+    """Make each part of the sound, three seconds long but for the last, in a form of its own: one stream."""
+
+    def make(kit: Kit) -> None:
+        joined = kit.beside("joined.bin")
+        with joined.open("wb") as file:
+            for number, words in enumerate(forms):
+                part = kit.beside(f"part{number}.bin")
+                end = f":end={3 * (number + 1)}" if number + 1 < len(forms) else ""
+                cut = f"atrim=start={3 * number}{end},asetpts=PTS-STARTPTS"
+                run_ffmpeg(*kit.tones, "-af", cut, *words, str(part))
+                file.write(part.read_bytes())
+        inputs = (*kit.picture, "-f", READ_AS[forms[0][-1]], "-i", str(joined))
+        run_ffmpeg(*inputs, "-map", "0:v", "-map", "1:a", *kit.source.video, "-c:a", "copy", str(kit.path))
+
+    return make

@@ -8,6 +8,7 @@ from tests.matrix.recipes import (
     filtered,
     shifted,
     size_changes,
+    sound_changes,
     then_copy,
     turned,
     with_cover,
@@ -121,7 +122,13 @@ SOUNDS = (
     Source("adpcm", "avi", video=MPEG4, sound=("-c:a", "adpcm_ms"), sample_rate=22_050),
     Source("quad", "mov", sound=PCM, layout="quad"),
     Source("two-languages", "mkv", recipe=with_two_sounds, tracks=3),
-)
+    Source("stereo-then-5.1", "ts", layout="5.1",
+           recipe=sound_changes(("-c:a", "ac3", "-ac", "2", "-f", "ac3"), ("-c:a", "ac3", "-f", "ac3"))),
+    Source("5.1-then-stereo", "mkv", layout="5.1",
+           recipe=sound_changes(("-c:a", "ac3", "-f", "ac3"), ("-c:a", "ac3", "-ac", "2", "-f", "ac3"))),
+    Source("mono-then-stereo", "ts",
+           recipe=sound_changes(("-c:a", "mp2", "-ac", "1", "-f", "mp2"), ("-c:a", "mp2", "-f", "mp2"))),
+)  # fmt: skip
 
 RATES = (
     Source("23.976", rate=FILM, frames=123),

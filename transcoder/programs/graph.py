@@ -10,6 +10,7 @@ import ffmpeg
 from transcoder.planning.plan import Chunk, Plan, TextRendition
 from transcoder.programs.graph_copy import copied_end, copied_picture, copied_sound
 from transcoder.programs.graph_sound import encoded_sounds, sound_output
+from transcoder.programs.graph_steady import steadied
 from transcoder.programs.graph_video import encoded_pictures, video_output
 from transcoder.programs.graph_words import seconds
 from transcoder.programs.sandbox import TEXT_DECODERS, Limits, input_name, input_options
@@ -47,7 +48,8 @@ def encode_argv(
     for audio, sound in encoded_sounds(film, plan, wanted, chunk):
         outputs.append(sound.output(f"pipe:{pipes[audio.name]}", **sound_output(audio)))
     command = ffmpeg.merge_outputs(*outputs).global_args(*global_words(pipes))
-    return [str(word) for word in ffmpeg.compile(command, cmd=binary)]
+    argv = [str(word) for word in ffmpeg.compile(command, cmd=binary)]
+    return steadied(argv, plan, wanted)
 
 
 def _copies(film: Any, plan: Plan, names: Collection[str], pipes: Mapping[str, int]) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from transcoder.planning.ladder import AudioRendition
 from transcoder.planning.plan import Chunk, Plan
+from transcoder.programs.graph_steady import may_change
 from transcoder.programs.graph_words import plain
 from transcoder.source.media import AudioTrack
 
@@ -71,7 +72,7 @@ def _cut(stream: Any, plan: Plan, audio: AudioRendition, chunk: Chunk) -> Any:
             first_pts=begin,  # silence up to the first sound; counted at the source's rate
         )
     )
-    if track.channels > audio.channels:
+    if track.channels > audio.channels or may_change(plan, track):
         # Fewer speakers carry the sum of more. Turning all down for the sum's sake would take the dialogue
         # with it; so only what would clip is held back.
         sound = sound.filter("alimiter", **_LIMITER)
