@@ -17,8 +17,16 @@ _RAMP = (1, 1, 2, 2, 2)
 _TINY = Fraction(2, 5)
 """A last segment shorter than this joins the one before it; the sum still rounds to the target duration."""
 
-_CHUNK_SECONDS = (2, 6, 16)
-"""The first chunks are short, so that playing and progress begin early; then one crypto period each."""
+_FIRST_CHUNKS = (2, 6)
+"""Seconds of the first chunks: short, so that playing and progress begin early."""
+
+_SHARE = 4
+"""A chunk is at most this part of what is left of the film: else one process would work on the last of it
+alone, with the other cores idle."""
+
+_LEAST_CHUNK = 10
+"""Seconds below which a process of its own costs more than it gains: it decodes from a key frame on, fills
+the encoder's view and drains it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,27 +159,39 @@ def make_segments(borders: tuple[int, ...], period_frames: int) -> tuple[Segment
 
 
 def chunk_borders(segments: tuple[Segment, ...], rate: Fraction) -> tuple[int, ...]:
-    """Segments at which chunks begin, ending with the number of segments; a chunk lies in one period."""
+    """Segments at which chunks begin, ending with the number of segments; a chunk lies in one period.
+
+    After the first ones a chunk is a whole period, but towards the end they become shorter, so that all
+    hands end together.
+    """
     borders = [0]
-    lengths = iter(_CHUNK_SECONDS)
-    most: Fraction | None = next(lengths) * rate
+    most = _FIRST_CHUNKS[0] * rate
     for segment in segments[1:]:
         first = segments[borders[-1]]
-        grown = most is not None and segment.first_frame - first.first_frame + rate / 2 >= most
+        grown = segment.first_frame - first.first_frame + rate / 2 >= most
         if segment.period != first.period or grown:
             borders.append(segment.sequence)
-            length = next(lengths, None)
-            most = None if length is None else length * rate
-    if len(borders) > 2 and _is_short_tail(segments, borders):
+            most = _chunk_frames(len(borders), segment, segments, rate)
+    if len(borders) > 2 and _is_short_tail(segments, borders, rate):
         borders.pop()
     return (*borders, len(segments))
 
 
-def _is_short_tail(segments: tuple[Segment, ...], borders: list[int]) -> bool:
-    """A process of its own is not worth a last chunk shorter than the one before it in its period."""
+def _chunk_frames(number: int, first: Segment, segments: tuple[Segment, ...], rate: Fraction) -> Fraction:
+    """Frames of the chunk number `number`, counted from 1, that begins with `first`."""
+    if number <= len(_FIRST_CHUNKS):
+        return _FIRST_CHUNKS[number - 1] * rate
+    next_period = bisect_right(segments, first.period, key=lambda segment: segment.period)
+    here = segments[next_period - 1].end_frame - first.first_frame
+    share = max(_LEAST_CHUNK * rate, Fraction(segments[-1].end_frame - first.first_frame, _SHARE))
+    return Fraction(here, max(1, round(here / share)))
+
+
+def _is_short_tail(segments: tuple[Segment, ...], borders: list[int], rate: Fraction) -> bool:
+    """A process of its own is not worth a last chunk of half the least length, if its period has another."""
     before, last = segments[borders[-2]], segments[borders[-1]]
-    length, tail = last.first_frame - before.first_frame, segments[-1].end_frame - last.first_frame
-    return before.period == last.period and tail < length
+    tail = segments[-1].end_frame - last.first_frame
+    return before.period == last.period and tail * 2 < _LEAST_CHUNK * rate
 
 
 def make_chunks(borders: tuple[int, ...], segments: tuple[Segment, ...]) -> tuple[Chunk, ...]:

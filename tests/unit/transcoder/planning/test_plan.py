@@ -85,18 +85,34 @@ def test_a_plan_survives_json_and_is_the_same_every_time(film: MediaInfo, policy
     assert again.to_json() == plan.to_json()
 
 
-def test_segments_begin_short_and_chunks_grow() -> None:
+def test_segments_begin_short() -> None:
     plan = make_plan(info(Fraction(24), 24 * 150))
     seconds = [float(s.frames / plan.frame_rate) for s in plan.segments]
     assert seconds[:7] == [1, 1, 2, 2, 2, 4, 4]
     assert set(seconds[7:]) == {4, 2}  # two more seconds at the film's end
-    assert [float(c.frames / plan.frame_rate) for c in plan.chunks] == [2, 6, 16, 36, 60, 30]
     assert plan.target_duration == 4
 
 
-def test_a_short_last_chunk_joins_the_one_before() -> None:
-    plan = make_plan(info(Fraction(24), 720))
-    assert [float(c.frames / plan.frame_rate) for c in plan.chunks] == [2, 6, 22]
+@pytest.mark.parametrize(
+    ("seconds", "chunks"),
+    [
+        (9, [2, 7]),  # a last second is not worth a process
+        (30, [2, 6, 12, 10]),
+        (60, [2, 6, 16, 12, 12, 12]),
+        (150, [2, 6, 52, 20, 20, 12, 8, 12, 12, 6]),
+    ],
+)
+def test_chunks_grow_and_become_shorter_again_towards_the_end(seconds: int, chunks: list[int]) -> None:
+    plan = make_plan(info(Fraction(24), 24 * seconds))
+    assert [float(c.frames / plan.frame_rate) for c in plan.chunks] == chunks
+
+
+@given(films)
+def test_the_last_chunks_are_short_so_that_all_hands_end_together(film: MediaInfo) -> None:
+    plan = make_plan(film)
+    for chunk in plan.chunks[2:]:
+        share = max(10 * plan.frame_rate, Fraction(plan.frames - chunk.first_frame, 4))
+        assert chunk.frames <= share * Fraction(3, 2) + 5 * plan.frame_rate
 
 
 def test_a_sliver_at_the_end_joins_the_segment_before() -> None:
