@@ -1,11 +1,13 @@
-"""The command that measures a sample: decode once, encode every trial, decode that, compare. See `graph`."""
+"""The command that measures samples: decode once, encode every trial, decode that, compare. See `graph`."""
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import ffmpeg
 
+from transcoder.planning.ladder import CARE_STEPS
 from transcoder.planning.plan import Plan
 from transcoder.planning.sampling import COMPARED, Sample, Trial
 from transcoder.programs.graph import global_words, input_from
@@ -20,27 +22,24 @@ def sample_argv(
     binary: str,
     source: Path,
     plan: Plan,
-    sample: Sample,
+    samples: Sequence[Sample],
     trials: Sequence[Trial],
     pipes: Mapping[str, int],
     limits: Limits,
 ) -> list[str]:
-    """Build the command that decodes a sample once and makes every trial of it.
+    """Build the command that decodes samples once, one after the other, and makes every trial of them.
 
     Trial `n` writes its packets' sizes to the pipe "bits-n" (as `framecrc`) and the XPSNR of every
-    `COMPARED`th picture, scaled up to the size of the largest rung, to "quality-n". One thread an encoder:
-    the number of threads changes bits.
+    `COMPARED`th picture, scaled up to the size of the largest rung, to "quality-n". One process for several
+    samples: what its encoders cost to open is as much as some frames. One thread an encoder: the number of
+    threads changes bits.
     """
-    options = input_from(plan, sample.start, limits)
-    stream = woven(ffmpeg.input(f"file:{source}", **options)[str(plan.info.video.index)], plan)
-    # From the key frame on, wherever it is: what comes before the sample would be decoded for nothing.
-    stream = stream.filter("setpts", "PTS-STARTPTS").filter("fps", fps=ratio(plan.frame_rate), start_time=0)
-    split = normal(stream.filter("trim", end_frame=sample.frames), plan).filter_multi_output(
-        "split", len(trials) + 1
-    )
+    parts = [_sample(source, plan, sample, limits) for sample in samples]
+    joined = ffmpeg.concat(*parts) if len(parts) > 1 else parts[0]
+    split = normal(joined, plan).filter_multi_output("split", len(trials) + 1)
     outputs = [
         resized(split.stream(number), trial.width, trial.height).output(
-            f"pipe:{pipes[f'bits-{number}']}", **_sample_output(plan, trial)
+            f"pipe:{pipes[f'bits-{number}']}", **_sample_output(plan, samples, trial)
         )
         for number, trial in enumerate(trials)
     ]
@@ -52,9 +51,29 @@ def sample_argv(
     return [*words, *_comparing(words, plan, pipes, len(trials))]
 
 
-def _sample_output(plan: Plan, trial: Trial) -> dict[str, Any]:
-    settings = x264(plan.policy.preset, trial.crf, careful=True)
-    return {**settings, "threads": 1, "g": 100_000, "sc_threshold": 0, "f": "framecrc", **plain()}
+def _sample(source: Path, plan: Plan, sample: Sample, limits: Limits) -> Any:
+    options = input_from(plan, sample.start, limits)
+    stream = woven(ffmpeg.input(f"file:{source}", **options)[str(plan.info.video.index)], plan)
+    # From the key frame on, wherever it is: what comes before the sample would be decoded for nothing.
+    stream = stream.filter("setpts", "PTS-STARTPTS").filter("fps", fps=ratio(plan.frame_rate), start_time=0)
+    # Exactly as many frames as planned, and all of one size: the next sample begins behind them.
+    whole = stream.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=sample.frames)
+    top = plan.video[0]
+    return whole.filter("scale", top.width, top.height, flags="bicubic").filter("setsar", 1)
+
+
+def _sample_output(plan: Plan, samples: Sequence[Sample], trial: Trial) -> dict[str, Any]:
+    starts = accumulate((sample.frames for sample in samples[:-1]), initial=0)
+    return {
+        **x264(plan.policy.preset, trial.crf - CARE_STEPS, careful=False),
+        "threads": 1,
+        "g": 100_000,
+        "sc_threshold": 0,
+        "forced-idr": 1,
+        "force_key_frames": "expr:" + "+".join(f"eq(n,{start})" for start in starts),
+        "f": "framecrc",
+        **plain(),
+    }
 
 
 def _comparing(words: Sequence[str], plan: Plan, pipes: Mapping[str, int], trials: int) -> list[str]:

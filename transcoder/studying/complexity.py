@@ -13,6 +13,8 @@ from transcoder.programs.graph_sample import sample_argv
 from transcoder.programs.sandbox import DEFAULT_LIMITS, Bounds, Limits, Sandbox
 
 _MOST_TEXT = 4 << 20
+_AT_ONCE = 4
+"""Samples of one process: each is decoded by a decoder of its own, and all of them hold pictures."""
 
 
 def measure(
@@ -29,21 +31,25 @@ def measure(
     Raises EncodeFailed, Cancelled.
     """
     trials = trials_of(plan, [rung for rung in rungs if not rung.copied])
-    taken = [_take(source, plan, sample, trials, cancel, limits) for sample in samples_of(plan)]
+    samples = samples_of(plan)
+    taken = [
+        _take(source, plan, samples[at : at + _AT_ONCE], trials, cancel, limits)
+        for at in range(0, len(samples), _AT_ONCE)
+    ]
     return sum_up(trials, taken, plan.frame_rate, plan.policy.segment_seconds)
 
 
 def _take(
     source: Path,
     plan: Plan,
-    sample: Sample,
+    samples: Sequence[Sample],
     trials: Sequence[Trial],
     cancel: threading.Event | None,
     limits: Limits,
 ) -> tuple[Taken, ...]:
     texts = {f"{what}-{number}": bytearray() for number in range(len(trials)) for what in ("bits", "quality")}
     finished = process.run(
-        lambda pipes: sample_argv(binaries.ffmpeg(), source, plan, sample, trials, pipes, limits),
+        lambda pipes: sample_argv(binaries.ffmpeg(), source, plan, samples, trials, pipes, limits),
         {name: _collect(text) for name, text in texts.items()},
         Bounds(limits.encode_seconds, limits.memory, limits.open_files),
         Sandbox((source,)),
@@ -54,7 +60,7 @@ def _take(
         Taken(read_packets(bytes(texts[f"bits-{number}"])), read_quality(bytes(texts[f"quality-{number}"])))
         for number in range(len(trials))
     )
-    if not all(one.packets and one.quality for one in taken):
+    if not all(len(one.packets) == len(samples) and one.quality for one in taken):
         raise EncodeFailed("output_mismatch", "A sample of the film is empty.", finished.lines)
     return taken
 
@@ -69,10 +75,19 @@ def _collect(text: bytearray) -> process.Consumer:
     return consume
 
 
-def read_packets(text: bytes) -> tuple[int, ...]:
-    """Read the sizes in bytes from what the `framecrc` muxer wrote: "stream, dts, pts, duration, size, …"."""
-    lines = [line for line in text.split(b"\n") if line and not line.startswith(b"#")]
-    return tuple(int(line.split(b",")[4]) for line in lines)
+def read_packets(text: bytes) -> tuple[tuple[int, ...], ...]:
+    """Read the sizes in bytes, sample by sample, from what the `framecrc` muxer wrote.
+
+    A line is "stream, dts, pts, duration, size, checksum, …" and says "F=…" where a packet is no key frame,
+    with which every sample begins.
+    """
+    samples: list[list[int]] = []
+    for line in text.split(b"\n"):
+        if line and not line.startswith(b"#"):
+            if b" F=0x" not in line or not samples:
+                samples.append([])
+            samples[-1].append(int(line.split(b",")[4]))
+    return tuple(tuple(sizes) for sizes in samples)
 
 
 def read_quality(text: bytes) -> tuple[float, ...]:

@@ -101,17 +101,22 @@ def test_the_first_chunk_does_not_seek() -> None:
     assert "pipe:6" not in argv
 
 
-def test_a_sample_is_decoded_once_and_compared_with_what_every_encoder_made() -> None:
+def test_samples_are_decoded_once_and_compared_with_what_every_encoder_made() -> None:
     made = plan()
     trials = (Trial("v240", 426, 240, 24), Trial("v240", 426, 240, 32))
     pipes = {"bits-0": 5, "quality-0": 6, "bits-1": 7, "quality-1": 8}
-    sample = Sample(Fraction(3), 12)
-    argv = sample_argv("ffmpeg", Path("/films/a b.mkv"), made, sample, trials, pipes, Limits())
-    assert argv.count("-i") == 1
-    assert [argv[place + 1] for place, word in enumerate(argv) if word == "-crf"] == ["24", "32"]
+    samples = (Sample(Fraction(3), 12), Sample(Fraction(9), 8))
+    argv = sample_argv("ffmpeg", Path("/films/a b.mkv"), made, samples, trials, pipes, Limits())
+    assert argv.count("-i") == 2
+    # By a quick encoder, finer by as much as a careful one may be coarser.
+    assert [argv[place + 1] for place, word in enumerate(argv) if word == "-crf"] == ["22", "30"]
+    keys = [argv[place + 1] for place, word in enumerate(argv) if word == "-force_key_frames"]
+    assert keys == ["expr:eq(n,0)+eq(n,12)"] * 2
     assert [argv[place + 1] for place, word in enumerate(argv) if word == "-dec"] == ["0:0", "1:0", "2:0"]
     graphs = [argv[place + 1] for place, word in enumerate(argv) if word == "-filter_complex"]
     assert "trim=end_frame=12" in graphs[0]
+    assert "trim=end_frame=8" in graphs[0]
+    assert "concat=n=2" in graphs[0]
     reference = [word for word in argv if word in ("pipe:5", "pipe:7", "reference")].index("reference")
     assert graphs[1].startswith(f"[dec:{reference}]")
     assert [f"file=pipe\\\\:{pipe}" in graphs[1] for pipe in (6, 8)] == [True, True]
