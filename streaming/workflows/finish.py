@@ -53,7 +53,7 @@ def publish(house: House, version_id: VersionId, run: int) -> None:
     blob = sign_manifest(manifest, signing_key(house.root))
     attempt = new_attempt()
     name = f"{folder_of(facts)}/manifest-{attempt}.cbor"
-    put_noted(house, facts, MANIFEST, attempt, name, blob)
+    put_noted(house, facts, MANIFEST, attempt, {name: blob})
     now = house.clock.now()
     with house.database.write() as session:
         making.check_running(session, version_id, run)

@@ -1,8 +1,7 @@
 """Pictures of a title: its poster, pictures to choose another from, the storyboard. None of them is owed."""
 
 import logging
-from collections.abc import Callable, Iterator
-from fractions import Fraction
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from sqlalchemy import select
 
@@ -22,64 +21,74 @@ from streaming.workflows.watch import Watch
 from transcoder.errors import TranscoderError
 from transcoder.keys.encrypt import decrypt_segment, poster_aad, seal_poster
 from transcoder.keys.keyschedule import TitleKeys
-from transcoder.pictures.poster import candidate_places, make_candidate, make_cover, make_poster
+from transcoder.pictures.poster import candidate_places, make_candidates, make_cover, make_poster
 from transcoder.pictures.storyboard import paint_storyboard
 from transcoder.planning.plan import Plan
 
 log = logging.getLogger(__name__)
 POSTER = "poster"
-Painter = Callable[[Watch], bytes]
+Painter = Callable[[Watch], Sequence[bytes]]
 
 
 def paint_poster(house: House, version_id: VersionId, run: int) -> None:
     """Make a typical picture of the film its poster. Raises `Stopped`."""
     facts, plan = house.facts(version_id, run), house.plan(version_id)
 
-    def paint(watch: Watch) -> bytes:
-        return make_poster(source_of(house, facts), plan, limits=house.limits, cancel=watch.cancel)
+    def paint(watch: Watch) -> list[bytes]:
+        return [make_poster(source_of(house, facts), plan, limits=house.limits, cancel=watch.cancel)]
 
-    _keep(house, facts, 0, "film", paint)
+    if _missing(house, facts, [0]):
+        _keep(house, facts, [0], "film", paint)
 
 
 def paint_candidates(house: House, version_id: VersionId, run: int) -> None:
     """Take pictures from all over the film, and the cover art, to choose from. Raises `Stopped`."""
     facts, plan = house.facts(version_id, run), house.plan(version_id)
-    for number, at in enumerate(candidate_places(plan), 1):
-        _keep(house, facts, number, "film", _frame_at(house, facts, plan, at))
-    cover = plan.info.cover
-    if cover is not None:
+    places = candidate_places(plan)
+    numbers = _missing(house, facts, range(1, len(places) + 1))
+    wanted, cover = [places[number - 1] for number in numbers], plan.info.cover
 
-        def paint(watch: Watch) -> bytes:
-            return make_cover(source_of(house, facts), cover, limits=house.limits, cancel=watch.cancel)
+    def paint(watch: Watch) -> list[bytes]:
+        source = source_of(house, facts)
+        return make_candidates(source, plan, wanted, limits=house.limits, cancel=watch.cancel)
 
-        _keep(house, facts, len(candidate_places(plan)) + 1, "cover", paint)
+    if numbers:
+        _keep(house, facts, numbers, "film", paint)
+    last = len(places) + 1
+    if cover is not None and _missing(house, facts, [last]):
+
+        def paint_cover(watch: Watch) -> list[bytes]:
+            return [make_cover(source_of(house, facts), cover, limits=house.limits, cancel=watch.cancel)]
+
+        _keep(house, facts, [last], "cover", paint_cover)
 
 
-def _frame_at(house: House, facts: VersionFacts, plan: Plan, at: Fraction) -> Painter:
-    def paint(watch: Watch) -> bytes:
-        return make_candidate(source_of(house, facts), plan, at, limits=house.limits, cancel=watch.cancel)
-
-    return paint
-
-
-def _keep(house: House, facts: VersionFacts, number: int, origin: str, paint: Painter) -> None:
-    """Paint, seal and keep a picture, unless it is there. A film without it is still a film."""
+def _missing(house: House, facts: VersionFacts, numbers: Collection[int]) -> list[int]:
     with house.database.read() as session:
-        if any(row.number == number for row in candidates_of(session, facts.id)):
-            return
+        have = {row.number for row in candidates_of(session, facts.id)}
+    return [number for number in numbers if number not in have]
+
+
+def _keep(house: House, facts: VersionFacts, numbers: Sequence[int], origin: str, paint: Painter) -> None:
+    """Paint, seal and keep pictures, all in one attempt. A film without them is still a film."""
     try:
         with Watch(house, facts.id, facts.run) as watch:
-            picture = paint(watch)
+            painted = paint(watch)
     except TranscoderError as fault:
-        log.warning("no picture %s for %s: %s", number, facts.id, fault)
+        log.warning("no pictures %s for %s: %s", numbers, facts.id, fault)
         return
-    attempt = new_attempt()
-    name = poster_name(folder_of(facts), number, attempt)
-    sealed = seal_poster(picture, house.keys(facts).poster_key(), poster_aad(facts.title_id, facts.number))
-    put_noted(house, facts, POSTER, attempt, name, sealed)
+    attempt, key = new_attempt(), house.keys(facts).poster_key()
+    aad = poster_aad(facts.title_id, facts.number)
+    sealed = {
+        number: (poster_name(folder_of(facts), number, attempt), seal_poster(picture, key, aad))
+        for number, picture in zip(numbers, painted, strict=True)
+        if picture
+    }
+    put_noted(house, facts, POSTER, attempt, dict(sealed.values()))
     with house.database.write() as session:
         making.check_running(session, facts.id, facts.run)
-        save_candidate(session, facts.id, number, origin, name, sealed, chosen=number == 0)
+        for number, (name, stored) in sealed.items():
+            save_candidate(session, facts.id, number, origin, name, stored, chosen=number == 0)
         attempts.end_attempt(session, attempt, "committed", house.clock.now())
 
 

@@ -1,7 +1,7 @@
 """Pictures made of a film: the storyboard shows the right frames, uploads are decoded and encoded anew."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,9 +11,13 @@ from tests.media import films
 from tests.media.pipeline import KEYS, Transcoded, transcode
 from transcoder.errors import EncodeFailed
 from transcoder.keys.encrypt import decrypt_segment
-from transcoder.pictures.poster import candidate_places, make_candidate, make_cover, picture_kind, repaint
+from transcoder.pictures import poster
+from transcoder.pictures.poster import candidate_places, make_candidates, make_cover, picture_kind, repaint
 from transcoder.pictures.storyboard import paint_storyboard
+from transcoder.planning.plan import Plan
 from transcoder.planning.tiles import COLUMNS, PER_SHEET
+from transcoder.programs.graph_stills import candidates_argv
+from transcoder.programs.sandbox import Limits
 from transcoder.studying.probe import probe
 
 pytestmark = pytest.mark.e2e
@@ -89,11 +93,28 @@ def test_pictures_to_choose_from_come_from_all_over_the_film(
     places = candidate_places(done.plan)
     assert places == [Fraction(60 * (2 * n + 1), 12) for n in range(6)]
     numbers = []
-    for at in (places[0], places[-1]):
+    for picture in make_candidates(film, done.plan, places):
         path = tmp_path / "one.jpg"
-        path.write_bytes(make_candidate(film, done.plan, at))
+        path.write_bytes(picture)
         numbers += films.read_numbers(path)
-    assert numbers[0] < 200 < 500 <= numbers[1]
+    assert numbers == sorted(numbers)
+    assert numbers[0] < 200 < 500 <= numbers[-1]
+
+
+def test_where_no_picture_is_found_the_others_are_kept(
+    film: Path, done: Transcoded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first_alone(
+        binary: str, source: Path, plan: Plan, places: Mapping[int, Fraction], limits: Limits
+    ) -> list[str]:
+        return candidates_argv(binary, source, plan, dict(list(places.items())[:1]), limits)
+
+    monkeypatch.setattr(poster, "candidates_argv", first_alone)
+    first, none = make_candidates(film, done.plan, [Fraction(5), Fraction(30)])
+    assert first.startswith(b"\xff\xd8")
+    assert none == b""
+    with pytest.raises(EncodeFailed):
+        make_candidates(film.with_name("gone.mp4"), done.plan, [Fraction(5)])
 
 
 def test_cover_art_is_found_and_decoded(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -253,6 +254,13 @@ def test_in_bubblewrap_a_process_is_alone_with_its_file(tmp_path: Path) -> None:
         "assert not any(os.path.exists(path) for path in ('/etc', '/home', '/proc', '/dev'))\n"
     )
     finished = run(lambda _: [PYTHON, "-c", script], {"stdout": drain}, ROOMY, Sandbox((film, LIBRARY)))
+    assert finished.code == 0, finished.lines
+
+
+def test_what_nobody_waits_for_stands_back(isolation: Isolation) -> None:
+    script = f"import os\nassert os.nice(0) == {min(19, os.nice(0) + 10)}"
+    spare = replace(ROOMY, niceness=10)
+    finished = run(lambda _: [PYTHON, "-c", script], {"stdout": drain}, spare, Sandbox((LIBRARY,)))
     assert finished.code == 0, finished.lines
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from transcoder.errors import EncodeFailed
 from transcoder.planning.plan import Plan
 from transcoder.programs import binaries, process
-from transcoder.programs.graph_stills import candidate_argv, cover_argv, picture_argv, poster_argv
-from transcoder.programs.sandbox import DEFAULT_LIMITS, Bounds, Limits, Sandbox
+from transcoder.programs.graph_stills import candidates_argv, cover_argv, picture_argv, poster_argv
+from transcoder.programs.sandbox import DEFAULT_LIMITS, SPARE_NICENESS, Bounds, Limits, Sandbox
 
 MOST_UPLOAD = 16 << 20
 """Bytes of an uploaded picture."""
@@ -27,8 +27,8 @@ def make_poster(
     The picture stays in memory: seal it (`encrypt.seal_poster`) before it is stored. Raises EncodeFailed,
     Cancelled.
     """
-    return _run(
-        lambda pipes: poster_argv(binaries.ffmpeg(), source, plan, pipes["poster"], limits),
+    return _one(
+        lambda pipe: poster_argv(binaries.ffmpeg(), source, plan, pipe, limits),
         limits,
         (source,),
         cancel,
@@ -41,29 +41,34 @@ def candidate_places(plan: Plan) -> list[Fraction]:
     return [plan.duration * (2 * number + 1) / (2 * count) for number in range(count)]
 
 
-def make_candidate(
+def make_candidates(
     source: Path,
     plan: Plan,
-    at: Fraction,
+    places: Sequence[Fraction],
     *,
     cancel: threading.Event | None = None,
     limits: Limits = DEFAULT_LIMITS,
-) -> bytes:
-    """Give a key frame soon after `at` seconds of film; raises EncodeFailed, Cancelled."""
-    return _run(
-        lambda pipes: candidate_argv(binaries.ffmpeg(), source, plan, at, pipes["poster"], limits),
-        limits,
-        (source,),
-        cancel,
-    )
+) -> list[bytes]:
+    """Give key frames, each soon after one of `places` (seconds of film); empty where there is none.
+
+    Raises EncodeFailed where there is none at all, Cancelled.
+    """
+    names = [f"picture-{number}" for number in range(len(places))]
+
+    def argv(pipes: Mapping[str, int]) -> Sequence[str]:
+        wanted = {pipes[name]: at for name, at in zip(names, places, strict=True)}
+        return candidates_argv(binaries.ffmpeg(), source, plan, wanted, limits)
+
+    found = _run(argv, names, limits, (source,), cancel)
+    return [found[name] for name in names]
 
 
 def make_cover(
     source: Path, stream: int, *, cancel: threading.Event | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> bytes:
     """Give the cover art that lies in the file as stream `stream`; raises EncodeFailed, Cancelled."""
-    return _run(
-        lambda pipes: cover_argv(binaries.ffmpeg(), source, stream, pipes["poster"], limits),
+    return _one(
+        lambda pipe: cover_argv(binaries.ffmpeg(), source, stream, pipe, limits),
         limits,
         (source,),
         cancel,
@@ -85,35 +90,49 @@ def repaint(data: bytes, limits: Limits = DEFAULT_LIMITS) -> bytes:
     kind = picture_kind(data)
     if not kind:
         raise EncodeFailed("encoder_failed", "This is not a JPEG or WebP picture.")
-    return _run(
-        lambda pipes: picture_argv(binaries.ffmpeg(), kind, pipes["poster"], limits), limits, feed=(data,)
-    )
+    return _one(lambda pipe: picture_argv(binaries.ffmpeg(), kind, pipe, limits), limits, feed=(data,))
 
 
-def _run(
-    make_argv: Callable[[Mapping[str, int]], Sequence[str]],
+def _one(
+    make_argv: Callable[[int], Sequence[str]],
     limits: Limits,
     reads: tuple[Path, ...] = (),
     cancel: threading.Event | None = None,
     feed: Iterable[bytes] | None = None,
 ) -> bytes:
-    out = bytearray()
+    return _run(lambda pipes: make_argv(pipes["poster"]), ["poster"], limits, reads, cancel, feed)["poster"]
 
+
+def _run(
+    make_argv: Callable[[Mapping[str, int]], Sequence[str]],
+    names: Sequence[str],
+    limits: Limits,
+    reads: tuple[Path, ...] = (),
+    cancel: threading.Event | None = None,
+    feed: Iterable[bytes] | None = None,
+) -> dict[str, bytes]:
+    """Run a process and give what came through each pipe, nothing where that is no picture."""
+    found = {name: bytearray() for name in names}
+    finished = process.run(
+        make_argv,
+        {name: _collect(out) for name, out in found.items()},
+        Bounds(limits.encode_seconds, limits.memory, limits.open_files, SPARE_NICENESS),
+        Sandbox(reads),
+        cancel,
+        feed,
+    )
+    pictures = {name: bytes(out) if out.startswith(b"\xff\xd8") else b"" for name, out in found.items()}
+    if not any(pictures.values()):
+        process.check(finished, "No poster could be taken from the film.")
+        raise EncodeFailed("output_mismatch", "No poster came from the film.", finished.lines)
+    return pictures
+
+
+def _collect(out: bytearray) -> process.Consumer:
     def collect(stream: Iterator[bytes]) -> None:
         for data in stream:
             out.extend(data)
             if len(out) > _MOST_BYTES:
                 raise EncodeFailed("output_mismatch", "The poster is larger than any picture's.")
 
-    finished = process.run(
-        make_argv,
-        {"poster": collect},
-        Bounds(limits.encode_seconds, limits.memory, limits.open_files),
-        Sandbox(reads),
-        cancel,
-        feed,
-    )
-    process.check(finished, "No poster could be taken from the film.")
-    if not out.startswith(b"\xff\xd8"):
-        raise EncodeFailed("output_mismatch", "No poster came from the film.", finished.lines)
-    return bytes(out)
+    return collect

@@ -1,5 +1,6 @@
 """From plan to the argv that give pictures: posters, cover art, uploaded pictures, the storyboard."""
 
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -29,14 +30,21 @@ def poster_argv(binary: str, source: Path, plan: Plan, pipe: int, limits: Limits
     return _command(binary, _poster(normal(typical, plan), plan), pipe)
 
 
-def candidate_argv(
-    binary: str, source: Path, plan: Plan, at: Fraction, pipe: int, limits: Limits
+def candidates_argv(
+    binary: str, source: Path, plan: Plan, places: Mapping[int, Fraction], limits: Limits
 ) -> list[str]:
-    """Build the command that writes one JPEG of a key frame soon after `at` seconds of film."""
+    """Build the command that writes JPEGs of key frames: pipe → seconds of film soon after which it is looked
+    for. One process for all: opening the film six times costs more than decoding so few frames."""
     # Key frames alone: they are a tenth of the work, and what an encoder found to be new is a good picture.
-    look = {"skip_frame": "nokey", "t": _LOOK_SECONDS}
-    film = _seek(source, plan, at, limits, **look)
-    return _command(binary, _poster(normal(film.filter("thumbnail", 3), plan), plan), pipe)
+    # One thread a decoder: each has two or three pictures to decode.
+    look = {"skip_frame": "nokey", "t": _LOOK_SECONDS, "threads": 1}
+    pictures = []
+    for pipe, at in places.items():
+        film = _seek(source, plan, at, limits, **look)
+        shown = _poster(normal(film.filter("thumbnail", 3), plan), plan)
+        pictures.append(shown.output(f"pipe:{pipe}", **_still(1, 4)))
+    command = ffmpeg.merge_outputs(*pictures).global_args(*global_words({}))
+    return [str(word) for word in ffmpeg.compile(command, cmd=binary)]
 
 
 def cover_argv(binary: str, source: Path, stream: int, pipe: int, limits: Limits) -> list[str]:
@@ -104,6 +112,9 @@ def _shrunk(stream: Any) -> Any:
 
 
 def _command(binary: str, picture: Any, pipe: int, *, frames: int = 1, quality: int = 4) -> list[str]:
-    form = {"frames:v": frames, "f": "image2pipe", "c:v": "mjpeg", "q:v": quality, **plain()}
-    command = picture.output(f"pipe:{pipe}", **form).global_args(*global_words({}))
+    command = picture.output(f"pipe:{pipe}", **_still(frames, quality)).global_args(*global_words({}))
     return [str(word) for word in ffmpeg.compile(command, cmd=binary)]
+
+
+def _still(frames: int, quality: int) -> dict[str, Any]:
+    return {"frames:v": frames, "f": "image2pipe", "c:v": "mjpeg", "q:v": quality, **plain()}

@@ -53,7 +53,7 @@ def confine(isolation: Isolation, argv: Sequence[str], sandbox: Sandbox, bounds:
 
     Limits come first, since bubblewrap forks and its child must inherit them.
     """
-    return [*_limited(bounds), *_apart(isolation, argv[0], sandbox), *argv]
+    return [*_limited(bounds), *_set_back(bounds), *_apart(isolation, argv[0], sandbox), *argv]
 
 
 def tool(name: str) -> str:
@@ -79,6 +79,12 @@ def _limited(bounds: Bounds) -> list[str]:
         "fsize": 0,  # everything leaves through pipes; no file may grow
     }
     return [tool("prlimit"), *(f"--{name}={most}" for name, most in limits.items()), "--"]
+
+
+def _set_back(bounds: Bounds) -> list[str]:
+    if not bounds.niceness or not tool("nice"):
+        return []
+    return [tool("nice"), "-n", str(bounds.niceness)]
 
 
 def _within(what: int, wanted: int) -> int:

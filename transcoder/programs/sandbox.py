@@ -59,11 +59,19 @@ class Sandbox:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a process may use: wall-clock `seconds`, `memory` bytes of address space, `open_files`."""
+    """What a process may use: wall-clock `seconds`, `memory` bytes of address space, `open_files`.
+
+    `niceness` is how far it stands back behind this process (nice(2)).
+    """
 
     seconds: float
     memory: int
     open_files: int
+    niceness: int = 0
+
+
+SPARE_NICENESS = 10
+"""For what nobody waits for: it takes what the encoders leave of the processor."""
 
 
 @dataclass(frozen=True, slots=True)
