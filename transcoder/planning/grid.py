@@ -17,8 +17,8 @@ _RAMP = (1, 1, 2, 2, 2)
 _TINY = Fraction(2, 5)
 """A last segment shorter than this joins the one before it; the sum still rounds to the target duration."""
 
-_FIRST_CHUNKS = (2, 6)
-"""Seconds of the first chunks: short, so that playing and progress begin early."""
+_FIRST_CHUNKS = (2, 6, 16)
+"""Seconds of the first chunks, at most: short, so that playing and progress begin early."""
 
 _SHARE = 4
 """A chunk is at most this part of what is left of the film: else one process would work on the last of it
@@ -164,27 +164,25 @@ def chunk_borders(segments: tuple[Segment, ...], rate: Fraction) -> tuple[int, .
     After the first ones a chunk is a whole period, but towards the end they become shorter, so that all
     hands end together.
     """
-    borders = [0]
-    most = _FIRST_CHUNKS[0] * rate
+    borders, most = [0], _FIRST_CHUNKS[0] * rate
     for segment in segments[1:]:
         first = segments[borders[-1]]
         grown = segment.first_frame - first.first_frame + rate / 2 >= most
         if segment.period != first.period or grown:
             borders.append(segment.sequence)
-            most = _chunk_frames(len(borders), segment, segments, rate)
+            most = _chunk_frames(len(borders) - 1, segment, segments, rate)
     if len(borders) > 2 and _is_short_tail(segments, borders, rate):
         borders.pop()
     return (*borders, len(segments))
 
 
 def _chunk_frames(number: int, first: Segment, segments: tuple[Segment, ...], rate: Fraction) -> Fraction:
-    """Frames of the chunk number `number`, counted from 1, that begins with `first`."""
-    if number <= len(_FIRST_CHUNKS):
-        return _FIRST_CHUNKS[number - 1] * rate
+    """Frames of the chunk number `number`, counted from 0, that begins with `first`."""
     next_period = bisect_right(segments, first.period, key=lambda segment: segment.period)
     here = segments[next_period - 1].end_frame - first.first_frame
     share = max(_LEAST_CHUNK * rate, Fraction(segments[-1].end_frame - first.first_frame, _SHARE))
-    return Fraction(here, max(1, round(here / share)))
+    most = Fraction(here, max(1, round(here / share)))
+    return min(most, _FIRST_CHUNKS[number] * rate) if number < len(_FIRST_CHUNKS) else most
 
 
 def _is_short_tail(segments: tuple[Segment, ...], borders: list[int], rate: Fraction) -> bool:

@@ -99,7 +99,7 @@ def test_segments_begin_short() -> None:
         (9, [2, 7]),  # a last second is not worth a process
         (30, [2, 6, 12, 10]),
         (60, [2, 6, 16, 12, 12, 12]),
-        (150, [2, 6, 52, 20, 20, 12, 8, 12, 12, 6]),
+        (150, [2, 6, 16, 36, 20, 20, 12, 8, 12, 12, 6]),
     ],
 )
 def test_chunks_grow_and_become_shorter_again_towards_the_end(seconds: int, chunks: list[int]) -> None:
