@@ -19,6 +19,7 @@ from streaming.catalogue.values import Stage, VersionFacts
 from streaming.catalogue.work import new_attempt
 from streaming.errors import Code, Fault
 from streaming.ids import UploadId, VersionId
+from streaming.workflows.carrying import Carried, carry_over, is_as_seen
 from streaming.workflows.estimate import ENCODED
 from streaming.workflows.house import House, folder_of
 from streaming.workflows.putting import put_noted
@@ -36,11 +37,21 @@ def publish(house: House, version_id: VersionId, run: int) -> None:
     facts = house.facts(version_id, run)
     with house.database.write() as session:
         making.set_stage(session, version_id, Stage.VERIFYING)
+    carried = carry_over(house, facts)
+    _check(house, facts, carried)
+    while not _shown(house, facts, carried):  # its owner added something meanwhile
+        carried = carry_over(house, facts)
+
+
+def _check(house: House, facts: VersionFacts, carried: Carried) -> None:
+    """Read and check everything. Raises `VerifyFailed`, `Stopped`."""
+    version_id, run = facts.id, facts.run
     with house.database.read() as session:
         manifest = manifest_of(session, facts, house)
         names = making.rendition_names(session, version_id)
     plan = house.plan(version_id)
-    kept = replace(plan, texts=tuple(text for text in plan.texts if text.name in names))
+    texts = (*(text for text in plan.texts if text.name in names), *carried.texts)
+    kept = replace(plan, texts=texts)
     size, began = sum(item.size for item in manifest.objects), time.monotonic()
     findings = verify_title(
         manifest, kept, _getter(house, version_id, run, size), house.keys(facts).content_key
@@ -50,16 +61,26 @@ def publish(house: House, version_id: VersionId, run: int) -> None:
         for finding in findings:
             log.error("%s: %s %s", version_id, finding.name, finding.sentence)
         raise VerifyFailed(findings[0].sentence)
+
+
+def _shown(house: House, facts: VersionFacts, carried: Carried) -> bool:
+    """Sign the manifest and let the version take its place, unless more was added than went over."""
+    with house.database.read() as session:
+        manifest = manifest_of(session, facts, house)
     blob = sign_manifest(manifest, signing_key(house.root))
     attempt = new_attempt()
     name = f"{folder_of(facts)}/manifest-{attempt}.cbor"
     put_noted(house, facts, MANIFEST, attempt, {name: blob})
     now = house.clock.now()
     with house.database.write() as session:
-        making.check_running(session, version_id, run)
-        making.publish(session, version_id, name, hashlib.sha256(blob).digest(), len(blob), now)
+        making.check_running(session, facts.id, facts.run)
+        if not is_as_seen(session, facts, carried):
+            attempts.end_attempt(session, attempt, "lost", now)
+            return False
+        making.publish(session, facts.id, name, hashlib.sha256(blob).digest(), len(blob), now)
         attempts.end_attempt(session, attempt, "committed", now)
-        remaking.take_place(session, version_id, now)
+        remaking.take_place(session, facts.id, now)
+    return True
 
 
 class VerifyFailed(Fault):

@@ -7,7 +7,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from streaming.accounts.model import AccountRow
-from streaming.catalogue import attempts, commit, making, queue
+from streaming.catalogue import attempts, commit, making, queue, store
+from streaming.catalogue.index import TitleIndex
+from streaming.catalogue.model import VersionRow
+from streaming.catalogue.published import signing_key
 from streaming.catalogue.service import Catalogue
 from streaming.catalogue.values import (
     Asker,
@@ -24,7 +27,10 @@ from streaming.db.base import Base
 from streaming.db.engine import Database, open_engine
 from streaming.ids import AccountId, TitleId, UploadId, new_id, random_base32
 from streaming.keys.root import RootKey
+from streaming.keys.titles import WrappedSecrets, unwrap_secrets
 from streaming.storage.objects import MemoryObjects
+from transcoder.keys.keyschedule import TitleKeys
+from transcoder.keys.manifest import Manifest, verify_manifest
 from transcoder.keys.secret import SecretBytes
 
 TABLES = (
@@ -175,3 +181,24 @@ class House:
         """Try to make an attempt visible."""
         with self.database.write() as session:
             return commit.commit_chunk(session, facts.id, result, self.clock.now())
+
+
+def keys_of(house: House, title: TitleId) -> TitleKeys:
+    """Open the keys of the version that plays."""
+    version = TitleIndex(house.database).version(title)
+    assert version is not None
+    wrapped = TitleIndex(house.database).secrets(version.version_id)
+    assert wrapped is not None
+    opened = unwrap_secrets(house.root, version.owner_id, title, version.number, WrappedSecrets(*wrapped))
+    return TitleKeys(title, version.number, opened.title_secret, opened.server_share)
+
+
+def manifest_of(house: House, title: TitleId) -> Manifest:
+    """Read and verify the manifest of the version that plays."""
+    with house.database.read() as session:
+        found = store.title(session, title)
+        assert found is not None
+        row = session.get_one(VersionRow, found.version_id)
+        return verify_manifest(
+            house.objects.get(row.manifest_object or ""), signing_key(house.root).public_key()
+        )

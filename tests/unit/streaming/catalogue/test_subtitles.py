@@ -16,12 +16,10 @@ from streaming.catalogue.subtitles import Subtitles
 from streaming.catalogue.values import Asker, NewSubtitle, SubtitleWords, TitleState
 from streaming.errors import Code, Fault
 from streaming.ids import TitleId
-from streaming.keys.titles import WrappedSecrets, unwrap_secrets
 from tests.media.facts import picture
-from tests.unit.streaming.catalogue.house import House
+from tests.unit.streaming.catalogue.house import House, keys_of, manifest_of
 from transcoder.keys.encrypt import decrypt_segment
-from transcoder.keys.keyschedule import TitleKeys
-from transcoder.keys.manifest import Kind, Manifest, sign_manifest, verify_manifest
+from transcoder.keys.manifest import Kind, Manifest, sign_manifest
 from transcoder.planning.plan import Plan, Policy, make_plan
 from transcoder.source.media import MediaInfo, TextTrack
 
@@ -59,25 +57,6 @@ def published(house: House, owner: Asker) -> TitleId:
         among = (TitleState.ENCODING,)
         store.set_state(session, facts.title_id, TitleState.READY, house.clock.now(), among=among)
     return facts.title_id
-
-
-def keys_of(house: House, title: TitleId) -> TitleKeys:
-    version = TitleIndex(house.database).version(title)
-    assert version is not None
-    wrapped = TitleIndex(house.database).secrets(version.version_id)
-    assert wrapped is not None
-    opened = unwrap_secrets(house.root, version.owner_id, title, version.number, WrappedSecrets(*wrapped))
-    return TitleKeys(title, version.number, opened.title_secret, opened.server_share)
-
-
-def manifest_of(house: House, title: TitleId) -> Manifest:
-    with house.database.read() as session:
-        found = store.title(session, title)
-        assert found is not None
-        row = session.get_one(VersionRow, found.version_id)
-        return verify_manifest(
-            house.objects.get(row.manifest_object or ""), signing_key(house.root).public_key()
-        )
 
 
 def test_a_file_becomes_a_track_that_plays_and_is_in_the_signed_manifest(

@@ -5,35 +5,59 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Table, insert
 
 from streaming.catalogue import making, queue, store
 from streaming.catalogue.index import TitleIndex
-from streaming.catalogue.values import Asker, Claim, Failure, TitleState
+from streaming.catalogue.model import VersionRow
+from streaming.catalogue.pictures import Pictures
+from streaming.catalogue.published import Published
+from streaming.catalogue.subtitles import Subtitles
+from streaming.catalogue.values import (
+    Asker,
+    Claim,
+    Failure,
+    NewSubtitle,
+    SubtitleView,
+    SubtitleWords,
+    TitleState,
+    VersionFacts,
+)
 from streaming.db.base import Base
 from streaming.delivery.model import PlaybackRow
 from streaming.errors import Fault
 from streaming.ids import TitleId, UploadId, VersionId, new_id
+from streaming.workflows import finish
 from streaming.workflows.chunks import do_task
 from streaming.workflows.crew import take
 from streaming.workflows.ending import ANEW_HINT, end_making
-from streaming.workflows.finish import publish
+from streaming.workflows.finish import publish, tidy
 from streaming.workflows.house import House as Worker
+from streaming.workflows.pictures import paint_candidates, paint_poster
 from streaming.workflows.prepare import prepare
 from streaming.workflows.retire import retire
+from streaming.workflows.transcode import extract_texts
 from streaming.workflows.verdict import failed
 from tests.media.films import run_ffmpeg
-from tests.unit.streaming.catalogue.house import House
+from tests.unit.streaming.catalogue.house import House, keys_of, manifest_of
+from transcoder.encoding.verify import verify_title
+from transcoder.keys.encrypt import decrypt_segment
 
+SRT = b"1\n00:00:00,500 --> 00:00:01,500\n{\\an8}Good & <i>well</i>.\n"
 FAILURE = Failure("encoder_failed", "The film could not be encoded between 0:00 and 0:02.", "Try it again.")
 
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("films") / "film.mp4"
-    run_ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x36:r=10:d=2", "-preset", "ultrafast", str(path))
+    words = path.with_name("words.srt")
+    words.write_text("1\n00:00:00,500 --> 00:00:01,500\nHello.\n", encoding="utf-8")
+    source = ("-f", "lavfi", "-i", "testsrc2=s=64x36:r=10:d=2", "-i", str(words))
+    text = ("-c:s", "mov_text", "-metadata:s:s:0", "language=eng")
+    run_ffmpeg(*source, "-preset", "ultrafast", *text, str(path))
     return path
 
 
@@ -60,19 +84,26 @@ def claimed(house: House) -> Claim:
     return claim
 
 
-def make(house: House, worker: Worker) -> VersionId:
+def make(house: House, worker: Worker, *, whole: bool = False) -> VersionId:
+    """Make what waits; `whole` with its pictures and subtitles."""
     claim = claimed(house)
     prepare(worker, claim.version_id, claim.run)
     while task := take(worker, threading.Lock()):
         do_task(worker, task)
+    if whole:
+        paint_poster(worker, claim.version_id, claim.run)
+        paint_candidates(worker, claim.version_id, claim.run)
+    extract_texts(worker, claim.version_id, claim.run)
     publish(worker, claim.version_id, claim.run)
     return claim.version_id
 
 
-def ready(house: House, worker: Worker, film: Path, owner: Asker) -> tuple[TitleId, VersionId]:
+def ready(
+    house: House, worker: Worker, film: Path, owner: Asker, *, whole: bool = False
+) -> tuple[TitleId, VersionId]:
     title = house.uploaded(owner)
     (house.sources.root / upload_of(house, owner, title)).write_bytes(film.read_bytes())
-    return title, make(house, worker)
+    return title, make(house, worker, whole=whole)
 
 
 def upload_of(house: House, owner: Asker, title: TitleId) -> UploadId:
@@ -90,6 +121,18 @@ def playing(house: House, title: TitleId) -> VersionId:
 def known(house: House, *versions: VersionId) -> set[str]:
     with house.database.read() as session:
         return set().union(*(store.object_names(session, version) for version in versions))
+
+
+def making_facts(house: House, version: VersionId) -> VersionFacts:
+    with house.database.read() as session:
+        facts = making.facts(session, version)
+    assert facts is not None
+    return facts
+
+
+def manifest_name(house: House, version: VersionId) -> str:
+    with house.database.read() as session:
+        return session.get_one(VersionRow, version).manifest_object or ""
 
 
 def watch(house: House, owner: Asker, title: TitleId, version: VersionId) -> None:
@@ -145,6 +188,85 @@ def test_a_new_version_takes_the_place_of_the_old_one_which_stays_until_nobody_w
     assert retire(worker) == 1
     assert index.version(title, old) is None
     assert set(house.objects.list()) == known(house, new)
+
+
+def test_subtitles_words_and_the_poster_go_over_under_new_keys(
+    house: House, worker: Worker, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, added = house.account(), Published(house.database, house.clock, house.objects, house.root)
+    title, _ = ready(house, worker, film, owner, whole=True)
+    subtitles, pictures = Subtitles(added), Pictures(added)
+    monkeypatch.setattr("streaming.catalogue.pictures.repaint", lambda data, _: b"painted " + data)
+    words = SubtitleWords("de", "Deutsch", sdh=True, default=True)
+    subtitles.add(owner, title, NewSubtitle(SRT, words))
+    subtitles.change(owner, title, "t0", lambda now: replace(now, label="Full"))
+    pictures.add(owner, title, b"mine")
+    old_keys = keys_of(house, title).content_key("t1", "sd", 0)
+
+    house.catalogue.remake(owner, title)
+    new = make(house, worker, whole=True)
+    assert playing(house, title) == new
+    assert subtitles.tracks(owner, title) == [
+        SubtitleView("t0", "eng", "Full", sdh=False, forced=False, default=False, origin="film"),
+        SubtitleView("t1", "de", "Deutsch", sdh=True, forced=False, default=True, origin="upload"),
+    ]
+    keys = keys_of(house, title)
+    segment = TitleIndex(house.database).segments(new, "t1")[0]
+    key = keys.content_key("t1", "sd", 0)
+    assert key.reveal() != old_keys.reveal()
+    text = decrypt_segment(house.objects.get(segment.object), key, segment.sequence).decode()
+    assert "00:00:00.500 --> 00:00:01.500 line:0\nGood &amp; <i>well</i>.\n" in text
+    assert house.catalogue.poster(owner, title).data == b"painted mine"
+    assert [one.origin for one in pictures.candidates(owner, title)] == ["film", "film", "upload"]
+    assert known(house, new) == {item.name for item in manifest_of(house, title).objects} | {
+        manifest_name(house, new)
+    }
+
+    subtitles.remove(owner, title, "t0")
+    pictures.choose(owner, title, 1)
+    chosen = pictures.picture(owner, title, 1)
+    house.catalogue.remake(owner, title)
+    checked = verify_title
+
+    def meanwhile(*what: Any) -> Any:
+        """While everything is checked, its owner goes on."""
+        monkeypatch.undo()
+        subtitles.add(owner, title, NewSubtitle(SRT, SubtitleWords("fr")), replaces="t1")
+        return checked(*what)
+
+    monkeypatch.setattr(finish, "verify_title", meanwhile)
+    new = make(house, worker, whole=True)
+    assert playing(house, title) == new
+    assert [(one.language, one.origin) for one in subtitles.tracks(owner, title)] == [("fr", "upload")]
+    assert house.catalogue.poster(owner, title).data == chosen
+    assert [one.chosen for one in pictures.candidates(owner, title)] == [False, True, False]
+    tidy(worker, making_facts(house, new), None)
+    house.clock.advance(timedelta(days=1))
+    retire(worker)
+    assert set(house.objects.list()) == known(house, new)
+    assert known(house, new) > {item.name for item in manifest_of(house, title).objects}
+
+
+def test_a_change_that_a_remake_overtakes_is_refused_not_lost(
+    house: House, worker: Worker, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, added = house.account(), Published(house.database, house.clock, house.objects, house.root)
+    title, old = ready(house, worker, film, owner)
+    house.catalogue.remake(owner, title)
+    put = house.objects.put
+
+    def overtaken(name: str, data: bytes) -> None:
+        monkeypatch.undo()
+        make(house, worker)
+        put(name, data)
+
+    monkeypatch.setattr(house.objects, "put", overtaken)
+    with pytest.raises(Fault) as refused:
+        Subtitles(added).add(owner, title, NewSubtitle(SRT))
+    assert refused.value.name == "changed_meanwhile"
+    new = playing(house, title)
+    assert new != old
+    assert set(house.objects.list()) == known(house, old, new)
 
 
 def test_a_remake_that_fails_leaves_the_old_version_and_says_why(
