@@ -207,3 +207,21 @@ def test_sound_that_ends_early_is_followed_by_silence(tmp_path: Path, good: Path
     assert sound.size >= 48_000 * 4
     assert sound[4_800:43_000].max() > 0.05
     assert sound[50_000:].max() < 0.01
+
+
+@pytest.mark.parametrize("offsets", [(1000, 0), (0, 1000)], ids=["back", "ahead"])
+def test_recordings_joined_byte_by_byte_are_refused_with_the_place(
+    folder: Path, tmp_path: Path, offsets: tuple[int, int]
+) -> None:
+    joined = tmp_path / "joined.ts"
+    with joined.open("wb") as file:
+        for offset in offsets:
+            words = ("-output_ts_offset", str(offset))
+            part = films.counted(folder, Fraction(25), 75, "ts", extra=words, name=f"part{offset}")
+            file.write(part.read_bytes())
+    with pytest.raises(Refused, match=r"jumps after 0:0[23], as where two were joined") as caught:
+        probe(joined)
+    assert caught.value.code == "clock_jumps"
+    mended = tmp_path / "mended.mkv"
+    films.run_ffmpeg("-i", str(joined), "-map", "0", "-c", "copy", str(mended))  # as the hint says
+    assert 5.9 < probe(mended).duration < 6.3

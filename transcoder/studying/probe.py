@@ -22,6 +22,7 @@ from transcoder.programs.sandbox import (
 )
 from transcoder.source import tracks
 from transcoder.source.media import MediaInfo, VideoTrack
+from transcoder.studying.clock import check_clock
 
 _MOST_JSON = 4 << 20
 _TAIL_SECONDS = 4
@@ -46,7 +47,8 @@ def probe(path: Path, limits: Limits = DEFAULT_LIMITS, cancel: threading.Event |
     """Describe the film at `path`; raises Refused or Cancelled.
 
     Three short looks: the streams, the last packets, since what a file says of its length is often wrong,
-    and the first picture, since a recording may begin between two key frames.
+    and the first picture, since a recording may begin between two key frames. At a broadcast a longer one:
+    the times of all its pictures.
     """
     size = _look(path)
     reader = _Reader(path, limits, cancel)
@@ -54,6 +56,7 @@ def probe(path: Path, limits: Limits = DEFAULT_LIMITS, cancel: threading.Event |
     last = _find_last(reader, raw, stream)
     stream = {**stream, **_first_picture(reader, stream)}
     video = tracks.video_track(stream, _frames(last, stream))
+    check_clock(path, str(raw["format"]["format_name"]), video, limits, cancel)
     if video.hdr:
         video = replace(video, light=tracks.light(reader.lit_frames(video)))
     info = _info(raw, size, video)
