@@ -1,5 +1,6 @@
 """A process ends when it should: on cancel, in time, with its parent; and it says why it failed."""
 
+import errno
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -296,3 +298,33 @@ def test_the_encoder_dies_when_its_parent_is_killed(film: Path) -> None:
     assert grandchildren
     _, alive = psutil.wait_procs(grandchildren, timeout=5)
     assert alive == []
+
+
+@pytest.mark.parametrize("lack", [errno.EAGAIN, errno.ENOMEM, errno.EFAULT])
+def test_a_start_that_fails_for_the_moment_is_tried_again(monkeypatch: pytest.MonkeyPatch, lack: int) -> None:
+    faults = [OSError(lack, os.strerror(lack)), OSError(lack, os.strerror(lack))]
+    start = subprocess.Popen
+
+    def popen(*words: Any, **options: Any) -> Any:
+        if faults:
+            raise faults.pop()
+        return start(*words, **options)
+
+    protection()
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    finished = run(lambda _: ["/bin/true"], {}, ROOMY, Sandbox())
+    assert (finished.code, faults) == (0, [])
+
+
+def test_a_program_that_is_not_there_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+
+    def popen(*_: Any, **__: Any) -> Any:
+        tries.append(1)
+        raise FileNotFoundError(errno.ENOENT, "no such program")
+
+    protection()
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    with pytest.raises(FileNotFoundError):
+        run(lambda _: ["/bin/true"], {}, ROOMY, Sandbox())
+    assert len(tries) == 1

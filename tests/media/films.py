@@ -4,6 +4,7 @@ Every film of `counted` carries its frame number in the picture as a binary code
 scaling; `read_numbers` reads them back. `flash_and_beep` has a white frame and a tone at the same moments.
 """
 
+import errno
 import subprocess
 from fractions import Fraction
 from pathlib import Path
@@ -20,7 +21,13 @@ SIZE = (320, 180)
 def run_ffmpeg(*words: str) -> None:
     """Run ffmpeg and fail with what it said."""
     command = [FFMPEG, "-hide_banner", "-nostdin", "-y", "-loglevel", "error", *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    except OSError as fault:
+        if fault.errno != errno.EFAULT:
+            raise
+        # A page of so large a program could not be read just then (seen once in some thousand starts).
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -1,5 +1,6 @@
 """The one place that starts processes: argv lists, pipes, a time limit, and a sure end."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -24,6 +25,10 @@ _PIPE = 1 << 20
 _POLL_SECONDS = 0.05
 _RING_LINES = 40
 _RING_CHARS = 400
+_PASSING = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EFAULT, errno.ETXTBSY})
+"""What a kernel says that is short of processes or memory just now, or of a page of the program."""
+_PAUSES = (0.05, 0.2, 1.0)
+"""Seconds before each further try to start a program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +234,20 @@ def _start(
 ) -> "subprocess.Popen[bytes]":
     for write in pipes.values():
         _widen(write)
+    argv = make_argv(pipes)
+    for pause in _PAUSES:
+        try:
+            return _spawn(argv, pipes, fed=fed)
+        except OSError as fault:
+            if fault.errno not in _PASSING:
+                raise
+        time.sleep(pause)
+    return _spawn(argv, pipes, fed=fed)
+
+
+def _spawn(argv: Sequence[str], pipes: Mapping[str, int], *, fed: bool) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        make_argv(pipes),
+        argv,
         stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
         stdout=pipes.get("stdout", subprocess.DEVNULL),
         stderr=subprocess.PIPE,
