@@ -112,6 +112,7 @@ BROKEN = Failure(
     "encoder_failed",
     can_retry=True,
 )
+ANEW_PROGRESS = replace(ENCODING, playable_s=0.0)
 ANEW = "The version that plays is untouched. Make the film anew once more when the cause is mended."
 FAULTS = (
     ChunkFault(
@@ -261,6 +262,23 @@ def _state(film: StudioFilm, state: TitleState, progress: Progress | None = None
 STUDIOS = (
     State("Studio", "full", lambda p: Studio(p, FILMS, 6, int(11.4 * GB), 50 * GB)),
     State("Studio", "uploading", lambda p: Studio(p, (UPLOADING, *FILMS[:3]), 4, int(17.2 * GB), 50 * GB)),
+    State(
+        "Studio",
+        "films made anew",
+        lambda p: Studio(
+            p,
+            (
+                replace(READY, remake=ANEW_PROGRESS),
+                replace(FILMS[5], watching=0, remake=Progress(Stage.QUEUED, queue_position=2)),
+                replace(READY, id="ti_0107", name="Low Tide", upload=UPLOADING.upload, watching=0),
+                replace(READY, id="ti_0108", name="Kites", failure=BROKEN, watching=0),
+                FILMS[0],
+            ),
+            5,
+            int(11.4 * GB),
+            50 * GB,
+        ),
+    ),
     State("Studio", "empty", lambda p: Studio(p, quota_bytes=50 * GB)),
     State(
         "Studio",
@@ -283,7 +301,24 @@ STUDIOS = (
     State(
         "Studio film",
         "made anew",
-        lambda p: replace(_title(p), remake=replace(ENCODING, playable_s=0.0), can_remake=True),
+        lambda p: _title(p, replace(READY, remake=ANEW_PROGRESS)),
+    ),
+    State(
+        "Studio film",
+        "made anew, waiting for its turn",
+        lambda p: _title(p, replace(READY, remake=Progress(Stage.QUEUED, queue_position=3))),
+    ),
+    State(
+        "Studio film",
+        "made anew from a new file",
+        lambda p: _title(p, replace(READY, remake=Progress(Stage.UPLOADING), upload=UPLOADING.upload)),
+    ),
+    State(
+        "Studio film",
+        "made anew though a part failed",
+        lambda p: replace(
+            _title(p, replace(READY, remake=ANEW_PROGRESS, priority=Priority.LOW)), faults=FAULTS
+        ),
     ),
     State("Studio film", "can be made anew", lambda p: replace(_title(p), can_remake=True)),
     State(

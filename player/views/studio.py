@@ -50,10 +50,17 @@ class StudioFilm:
     watching: int = 0
     minutes_watched: int = 0
     progress: Progress | None = None
+    remake: Progress | None = None
+    """How far the version is that shall take the place of the one that plays."""
     failure: Failure | None = None
     upload: Upload | None = None
     priority: Priority = Priority.NORMAL
     priority_by_house: bool = False
+
+    @property
+    def arriving(self) -> bool:
+        """Whether there is nothing of it yet but an unfinished upload."""
+        return self.upload is not None and self.state is TitleState.UPLOADING
 
     @property
     def playable(self) -> bool:
@@ -209,7 +216,6 @@ class StudioTitle:
     ladder: tuple[Rung, ...] = ()
     plan_reasons: tuple[str, ...] = ()
     faults: tuple[ChunkFault, ...] = ()
-    remake: Progress | None = None
     can_remake: bool = False
     """Whether the source is still here."""
     licences: tuple[LicenceRow, ...] = ()

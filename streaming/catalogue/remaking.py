@@ -1,5 +1,6 @@
 """SQL of making a title anew: a version under new keys beside the one that plays, until it takes over."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -13,12 +14,18 @@ from streaming.ids import VersionId, new_id
 
 def remake_of(session: Session, title_id: str) -> VersionRow | None:
     """The version that shall take the place of the one that plays, or None."""
-    return session.scalars(
+    return remakes_of(session, [title_id]).get(title_id)
+
+
+def remakes_of(session: Session, title_ids: Collection[str]) -> dict[str, VersionRow]:
+    """The versions that shall take the place of those that play, by their titles."""
+    found = session.scalars(
         select(VersionRow)
         .join(TitleRow, TitleRow.id == VersionRow.title_id)
-        .where(TitleRow.id == title_id, VersionRow.id != TitleRow.version_id)
+        .where(TitleRow.id.in_(title_ids), VersionRow.id != TitleRow.version_id)
         .where(VersionRow.published_at.is_(None))
-    ).first()
+    )
+    return {row.title_id: row for row in found}
 
 
 def awaits_upload(session: Session, version: VersionRow) -> bool:

@@ -1,6 +1,6 @@
 """What can be done with titles: make one for an upload, list, show, change, cancel, retry, delete."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +12,7 @@ from streaming.catalogue.naming import poster_tag, shown, source_name, title_fro
 from streaming.catalogue.ports import Access, Sources
 from streaming.catalogue.store import OPEN_STATES, STRANGER_STATES, Position
 from streaming.catalogue.values import Asker, Priority, TitlePage, TitleState, TitleView
-from streaming.catalogue.views import explained, making_of, owns, view_of
+from streaming.catalogue.views import explained, owns, remade, view_of
 from streaming.clock import Clock
 from streaming.db.engine import Database
 from streaming.errors import Code, Fault, not_found
@@ -151,18 +151,16 @@ class Catalogue:
             renditions = store.renditions(session, [title.version_id or ""])
             waits = title.state == TitleState.QUEUED and version is not None
             place = queue.positions(session).get(version.id) if waits and version else None
-            failures = chunk_failures(session, version.id) if version else ()
             remake = remaking.remake_of(session, title_id)
+            making_now = remake or version
+            failures = chunk_failures(session, making_now.id) if making_now else ()
             plan = making.plan_of(session, version.id) if version and owns(asker, title) else None
-            remade_place = queue.positions(session).get(remake.id) if remake else None
+            places = queue.positions(session) if remake else {}
         names = self._access.names_of([AccountId(title.owner_id)])
         view = view_of(title, version, renditions, asker, names, place, failures)
         if not owns(asker, title):
             return view
-        view = explained(view, plan)
-        if remake is None:
-            return view
-        return replace(view, remake=making_of(remake, remade_place))
+        return remade(explained(view, plan), remake, places)
 
     def page(
         self,
@@ -189,15 +187,20 @@ class Catalogue:
             more, rows = len(rows) > limit, rows[:limit]
             places = queue.positions(session)
             found = store.renditions(session, [version.id for _, version in rows if version])
+            remakes = remaking.remakes_of(session, [title.id for title, _ in rows if owns(asker, title)])
         names = self._access.names_of({AccountId(title.owner_id) for title, _ in rows})
         titles = tuple(
-            view_of(
-                title,
-                version,
-                [row for row in found if version and row.version_id == version.id],
-                asker,
-                names,
-                places.get(version.id) if version else None,
+            remade(
+                view_of(
+                    title,
+                    version,
+                    [row for row in found if version and row.version_id == version.id],
+                    asker,
+                    names,
+                    places.get(version.id) if version else None,
+                ),
+                remakes.get(title.id),
+                places,
             )
             for title, version in rows
         )
@@ -285,12 +288,14 @@ class Catalogue:
         """Start a failed or cancelled making again; chunks that are finished are kept.
 
         With `chunk`, that failed chunk alone is tried again. While the rest is still being encoded, failed
-        chunks are put back into the queue.
+        chunks are put back into the queue; so are those of a version that is made anew.
         """
         with self._database.write() as session:
             title = self._owned(session, asker, title_id)
-            freed = work.ask_again(session, title.version_id or "", chunk)
-            if not freed or title.state != TitleState.ENCODING:
+            remake = remaking.remake_of(session, title_id)
+            freed = work.ask_again(session, remake.id if remake else title.version_id or "", chunk)
+            under_way = remake is not None or title.state == TitleState.ENCODING
+            if not freed or not under_way:
                 if chunk is not None and not freed:
                     raise _nothing_to_retry()
                 self._queue_again(session, title)

@@ -95,6 +95,13 @@ def view_of(
     )
 
 
+def remade(view: TitleView, remake: VersionRow | None, places: Mapping[str, int]) -> TitleView:
+    """Add how far the version is that shall take the place of the one that plays, if there is one."""
+    if remake is None:
+        return view
+    return replace(view, remake=making_of(remake, places.get(remake.id)))
+
+
 def explained(view: TitleView, text: str | None) -> TitleView:
     """Add the reasons for the ladder from the stored plan, once there is one."""
     if not text:

@@ -80,7 +80,6 @@ def studio_title(request: Request, who: Creator, title_id: TitleId) -> Response:
             may_change=ready,
             ladder=tuple(_rung(title, one) for one in title.renditions if one.kind == "video"),
             plan_reasons=title.plan_reasons,
-            remake=values.progress(title.remake),
             can_remake=_source_is_here(house, title),
             faults=tuple(
                 views.ChunkFault(one.number, one.sentence, one.code, one.lines)

@@ -114,6 +114,7 @@ def studio_film(
         watching=watching,
         minutes_watched=minutes,
         progress=progress(title.progress),
+        remake=progress(title.remake),
         failure=failure(title, can_retry=can_retry),
         upload=upload(unfinished, title.id) if unfinished else None,
         priority=views.Priority(title.priority.value),

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, insert, select
 
 from streaming.catalogue import making, queue, store
 from streaming.catalogue.index import TitleIndex
-from streaming.catalogue.model import VersionRow
+from streaming.catalogue.model import ChunkRow, VersionRow
 from streaming.catalogue.pictures import Pictures
 from streaming.catalogue.published import Published
 from streaming.catalogue.subtitles import Subtitles
@@ -168,6 +168,10 @@ def test_a_new_version_takes_the_place_of_the_old_one_which_stays_until_nobody_w
     assert view.state is TitleState.READY
     assert view.remake is not None
     assert view.remake.queue_position == 1
+    assert [one.remake for one in house.catalogue.page(owner).titles] == [view.remake]
+    guest = house.account()
+    house.guests.held.add((guest.account_id, title))
+    assert [one.remake for one in house.catalogue.page(guest).titles] == [None]
     assert playing(house, title) == old
     new = make(house, worker)
 
@@ -287,6 +291,31 @@ def test_a_remake_that_fails_leaves_the_old_version_and_says_why(
     assert house.catalogue.show(owner, title).failure is None
     make(house, worker)
     assert playing(house, title) != old
+
+
+def test_a_failed_chunk_of_a_remake_is_told_and_tried_again_alone(
+    house: House, worker: Worker, film: Path
+) -> None:
+    owner = house.account()
+    title, old = ready(house, worker, film, owner)
+    house.catalogue.remake(owner, title)
+    claim = claimed(house)
+    prepare(worker, claim.version_id, claim.run)
+    with house.database.write() as session:
+        chunk = session.scalars(select(ChunkRow).where(ChunkRow.version_id == claim.version_id)).first()
+        assert chunk is not None
+        chunk.failure_code, chunk.failure_sentence = FAILURE.code, "It could not be encoded."
+    told = house.catalogue.show(owner, title).chunk_failures
+    assert [(one.number, one.sentence) for one in told] == [
+        (0, "Between 0:00 and 0:02: It could not be encoded.")
+    ]
+    with pytest.raises(Fault, match="nothing to try again"):
+        house.catalogue.retry(owner, title, 7)
+    view = house.catalogue.retry(owner, title, 0)
+    assert (view.state, view.version_id, view.chunk_failures) == (TitleState.READY, old, ())
+    assert view.remake is not None
+    with pytest.raises(Fault, match="nothing to try again"):
+        house.catalogue.retry(owner, title)
 
 
 def test_a_cancelled_remake_leaves_nothing_but_the_old_version(
