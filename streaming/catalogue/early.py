@@ -5,7 +5,7 @@ It lies in the rows of the version itself. As long as `early_us` is not NULL not
 when the film is complete, and its own plan agrees, is it taken over (`keep`), or else forgotten (`drop`).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -141,9 +141,9 @@ def begun(session: Session, version_id: str) -> set[int]:
     return _numbers(session, version_id, ChunkRow.attempt.is_not(None) | running)
 
 
-def keep(session: Session, version_id: str, numbers: Collection[int], now: datetime) -> None:
-    """Take over what was made early of the chunks `numbers`, and forget the rest."""
-    for number in _numbers(session, version_id) - set(numbers):
+def keep(session: Session, version_id: str, count: int, now: datetime) -> None:
+    """Take over what was made early of the first `count` chunks, and forget the rest."""
+    for number in _numbers(session, version_id, ChunkRow.number >= count):
         _forget(session, version_id, number, now)
     row = session.get_one(VersionRow, version_id)
     row.early_plan = row.early_us = None

@@ -19,7 +19,7 @@ from streaming.workflows.sink import timescale
 from streaming.workflows.watch import Watch
 from transcoder.errors import Refused
 from transcoder.formats.codec_names import planned_codecs
-from transcoder.planning.arriving import kept_chunks
+from transcoder.planning.arriving import taken_over
 from transcoder.planning.plan import Chunk, Plan, make_plan
 from transcoder.source.media import MediaInfo
 from transcoder.studying.packets import copy_if_possible
@@ -39,27 +39,28 @@ def prepare(house: House, version_id: VersionId, run: int) -> None:
         plan = copy_if_possible(source, plan, cancel=watch.cancel, limits=house.limits)
     with house.database.write() as session:
         making.check_running(session, version_id, run)
-        settle(session, version_id, plan, house.clock.now())
-        save(session, version_id, plan)
+        save(session, version_id, settle(session, version_id, plan, house.clock.now()))
     house.news.ring()
 
 
-def settle(session: Session, version_id: VersionId, plan: Plan, now: datetime) -> None:
+def settle(session: Session, version_id: VersionId, plan: Plan, now: datetime) -> Plan:
     """Take over what was made while the film arrived, as far as its own plan says the same; forget the rest.
 
-    A film that is copied keeps nothing: its grid follows its key frames, in every rung.
+    Gives the plan with the chunks that were kept. A film that is copied keeps nothing: its grid follows its
+    key frames, in every rung.
     """
     text = early.plan_of(session, version_id)
     if text is None:
-        return
+        return plan
     try:
-        kept = kept_chunks(Plan.from_json(text), plan, early.begun(session, version_id))
+        plan, kept = taken_over(Plan.from_json(text), plan, early.begun(session, version_id))
     except (ValueError, KeyError, TypeError):
-        kept = frozenset()  # another release wrote it
+        kept = 0  # another release wrote it
     if kept:
         early.keep(session, version_id, kept, now)
     else:
         early.drop(session, version_id, now)
+    return plan
 
 
 def save(session: Session, version_id: VersionId, plan: Plan) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.media.films import counted, run_ffmpeg
 from tests.media.pipeline import KEYS, SHORT, MemorySink
 from transcoder.encoding.encode import encode_chunk
-from transcoder.planning.arriving import is_here, kept_chunks
+from transcoder.planning.arriving import is_here, taken_over
 from transcoder.planning.plan import Plan, make_plan
 from transcoder.programs.sandbox import DEFAULT_LIMITS
 from transcoder.studying.arriving import Study, study
@@ -65,10 +65,10 @@ def test_what_is_said_to_be_here_is_encoded_as_if_all_of_it_were(film: Path, for
         while early and is_here(early, early.chunks[done], known.reach):
             made |= encoded(path, early, done, arrived)
             done += 1
-    plan = make_plan(probe(path), POLICY)
     assert early is not None
+    plan, kept = taken_over(early, make_plan(probe(path), POLICY), range(done))
+    assert kept == done
     assert len(plan.chunks) - done in (1, 2), "all but the end is made while it arrives"
-    assert kept_chunks(early, plan, range(done)) == frozenset(range(done))
     for number in range(done):
         stored = encoded(path, plan, number)
         assert {place: made[place] for place in stored} == stored

@@ -102,11 +102,22 @@ def may_be_copied(plan: Plan, reader: PacketReader) -> bool:
     return not why_not_packets(replace(plan, info=replace(plan.info, video=seen)), packets)
 
 
-def kept_chunks(early: Plan, plan: Plan, made: Collection[int]) -> frozenset[int]:
-    """Which of the chunks `made` by an early plan are what the film's own `plan` would make of them."""
+def taken_over(early: Plan, plan: Plan, made: Collection[int]) -> tuple[Plan, int]:
+    """Give a film's own plan with the chunks that were `made` by an early one, and how many of these.
+
+    They are kept from the first on, as long as every segment in them is the same; where the rest is cut into
+    chunks the film's own plan says.
+    """
     if plan.copied or not _agree(early, plan):
-        return frozenset()
-    return frozenset(number for number in made if _is_same(early, plan, number))
+        return plan, 0
+    kept = 0
+    while kept in made and kept < len(early.chunks) and _is_same(early, plan, early.chunks[kept]):
+        kept += 1
+    if not kept:
+        return plan, 0
+    borders = early.chunk_borders[: kept + 1]
+    rest = tuple(border for border in plan.chunk_borders if border > borders[-1])
+    return replace(plan, chunk_borders=(*borders, *rest)), kept
 
 
 def _agree(early: Plan, plan: Plan) -> bool:
@@ -123,15 +134,9 @@ def _endless(track: VideoTrack) -> VideoTrack:
     return replace(track, frames=0, light=None)
 
 
-def _is_same(early: Plan, plan: Plan, number: int) -> bool:
-    if (
-        not 0 <= number < min(len(early.chunks), len(plan.chunks))
-        or early.chunks[number] != plan.chunks[number]
-    ):
-        return False
-    chunk = plan.chunks[number]
-    first, end = chunk.first_segment, chunk.first_segment + chunk.segments + 1
-    return early.chunk_segments(chunk) == plan.chunk_segments(chunk) and all(
-        early.audio_borders(one.name)[first:end] == plan.audio_borders(one.name)[first:end]
+def _is_same(early: Plan, plan: Plan, chunk: Chunk) -> bool:
+    first, end = chunk.first_segment, chunk.first_segment + chunk.segments
+    return early.segments[first:end] == plan.segments[first:end] and all(
+        early.audio_borders(one.name)[first : end + 1] == plan.audio_borders(one.name)[first : end + 1]
         for one in plan.audios
     )

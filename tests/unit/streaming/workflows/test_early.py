@@ -201,22 +201,31 @@ def test_a_film_that_waits_for_its_end_is_left_alone(house: House, worker: Worke
     assert list(house.objects.list()) == []
 
 
-def test_a_film_that_is_shorter_than_it_seemed_keeps_what_is_right(
+def test_a_film_that_does_not_say_how_long_it_is_keeps_what_was_made(
     house: House, worker: Worker, folder: Path
 ) -> None:
-    # Its head says nothing of its length, and its last chunk takes in what would be too short for one.
-    short = made_film(
-        folder, "short.mp4", "-movflags", "+frag_keyframe+empty_moov", "-g", "5", seconds=11, rate=25
-    )
+    short = made_film(folder, "short.mp4", "-movflags", "+frag_keyframe+empty_moov", "-g", "5", seconds=13)
     arriving = Arriving(house, worker, short)
     assert arriving.come_to(0.99) == 2
     claim, before = arriving.complete(), arriving.objects
     prepare(worker, claim.version_id, claim.run)
-    assert (arriving.seen.playable_us, arriving.version.early_us) == (2_000_000, None)
-    assert {(1, ALL)} <= set(arriving.chunks)
-    assert (1, STARTER) not in arriving.chunks
-    arriving.publish(claim)
+    assert (arriving.seen.playable_us, arriving.version.early_us) == (8_000_000, None)
     with house.database.read() as session:
+        assert before <= store.object_names(session, claim.version_id)
+    arriving.publish(claim)
+
+
+def test_of_a_film_that_ends_too_soon_the_beginning_is_kept(arriving: Arriving, folder: Path) -> None:
+    assert arriving.come_to(0.6) == 2
+    stored = arriving.version.stored_bytes
+    shutil.copy(made_film(folder, "sooner.mp4", *FRONT, seconds=7), arriving.path)
+    claim, before = arriving.complete(), arriving.objects
+    prepare(arriving.worker, claim.version_id, claim.run)
+    assert (arriving.seen.playable_us, arriving.version.early_us) == (2_000_000, None)
+    assert {place for place in arriving.chunks if place[1] != BOARD} == {(0, STARTER), (1, ALL)}
+    assert 0 < arriving.version.stored_bytes < stored
+    arriving.publish(claim)
+    with arriving.house.database.read() as session:
         assert before - store.object_names(session, claim.version_id), "some of it was made anew"
 
 

@@ -12,8 +12,8 @@ from transcoder.planning.arriving import (
     MARGIN_SECONDS,
     Arrivals,
     is_here,
-    kept_chunks,
     may_be_copied,
+    taken_over,
 )
 from transcoder.planning.copying import PacketReader
 from transcoder.planning.plan import Plan, Policy, make_plan
@@ -159,19 +159,20 @@ def test_the_last_chunk_waits_for_the_last_byte() -> None:
 # What may be kept
 
 
-@given(st.integers(200, 3000), st.integers(200, 3000))
-def test_chunks_do_not_depend_on_how_long_a_film_is_but_for_the_last(long: int, short: int) -> None:
-    early, plan = make_plan(info_of(long)), make_plan(info_of(short))
-    surely = range(min(len(early.chunks), len(plan.chunks)) - 2)
-    kept = kept_chunks(early, plan, range(len(early.chunks)))
-    assert set(surely) <= kept
-    for number in kept:
-        chunk = plan.chunks[number]
-        assert early.chunks[number] == chunk
-        assert early.chunk_segments(chunk) == plan.chunk_segments(chunk)
-        ends = chunk.first_segment, chunk.first_segment + chunk.segments
-        for name in ("a0",):
-            assert [early.audio_borders(name)[n] for n in ends] == [plan.audio_borders(name)[n] for n in ends]
+@given(st.integers(200, 6000), st.integers(200, 6000), st.integers(0, 12))
+def test_what_was_made_does_not_depend_on_how_long_a_film_is(long: int, short: int, made: int) -> None:
+    early, own = make_plan(info_of(long)), make_plan(info_of(short))
+    made = min(made, len(early.chunks) - 1)
+    plan, kept = taken_over(early, own, range(made))
+    assert plan == replace(own, chunk_borders=plan.chunk_borders)
+    assert plan.chunks[:kept] == early.chunks[:kept]
+    assert plan.chunks[-1].end_frame == short
+    assert all(len({one.period for one in plan.chunk_segments(chunk)}) == 1 for chunk in plan.chunks)
+    end = kept and plan.chunks[kept - 1].first_segment + plan.chunks[kept - 1].segments
+    assert early.segments[:end] == plan.segments[:end]
+    assert early.audio_borders("a0")[:end] == plan.audio_borders("a0")[:end]
+    over = [chunk for chunk in early.chunks[:made] if is_here(early, chunk, Fraction(short, 24))]
+    assert kept >= len(over), "what was here is the film's own"
 
 
 def changed(plan: Plan, **video: object) -> Plan:
@@ -194,13 +195,16 @@ def test_nothing_is_kept_where_anything_else_differs() -> None:
         "period": make_plan(plan.info, Policy(crypto_period_seconds=30)),
         "copied": replace(plan, video=(replace(plan.video[0], copied=True), *plan.video[1:])),
     }
-    assert {name for name, one in different.items() if kept_chunks(plan, one, [0, 1])} == set()
-    assert kept_chunks(plan, replace(plan, reasons=("Anything.",), is_decided=True), [0, 1]) == {0, 1}
+    for name, one in different.items():
+        assert taken_over(plan, one, [0, 1]) == (one, 0), name
+    assert taken_over(plan, replace(plan, reasons=("Anything.",), is_decided=True), [0, 1])[1] == 2
 
 
-def test_what_is_no_chunk_of_the_plan_is_not_kept() -> None:
+def test_only_what_follows_from_the_first_chunk_on_is_kept() -> None:
     plan = make_plan(info_of())
-    assert kept_chunks(plan, plan, [-1, 0, len(plan.chunks)]) == {0}
+    assert taken_over(plan, plan, [1, 2]) == (plan, 0)
+    assert taken_over(plan, plan, [0, 2]) == (plan, 1)
+    assert taken_over(plan, plan, range(100)) == (plan, len(plan.chunks))
 
 
 # What might be copied
