@@ -7,12 +7,13 @@ from tests.matrix import master
 from tests.matrix.hls import variants, write_hls
 from tests.matrix.players import Played, play_with_ffmpeg, play_with_mpv
 from tests.matrix.source import Source, make
-from tests.media.pipeline import KEYS, MemorySink, Transcoded
-from transcoder.encoding.encode import encode_chunk
+from tests.media.pipeline import Transcoded, carry_out
 from transcoder.planning.plan import Plan, Policy, make_plan
+from transcoder.studying.packets import copy_if_possible
 from transcoder.studying.probe import probe
 
-POLICY = Policy(crypto_period_seconds=4, preset="ultrafast", crf=16)
+POLICY = Policy(crypto_period_seconds=4, preset="ultrafast", crf=16, copied_rate=100)
+"""Sources that may be copied are as finely encoded as their likeness asks, not as films are."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,11 @@ class Outcome:
 def run(source: Source, folder: Path, home: str) -> Outcome:
     """Take a source through everything; `folder` is served at `home`."""
     film = make(source, folder)
-    plan = with_two_rungs(make_plan(probe(film), POLICY))
-    sink = MemorySink()
-    keys = KEYS.content_key
-    results = [encode_chunk(film, plan, chunk, plan.renditions, keys, sink) for chunk in plan.chunks]
-    done = Transcoded(plan, sink, results)
+    plan = make_plan(probe(film), POLICY)
+    if source.copied:
+        plan = copy_if_possible(film, plan)
+    done = carry_out(film, with_two_rungs(plan))
+    plan = done.plan
     playlist = write_hls(done, folder / f"hls-{source.name}")
     url = f"{home}/{playlist.relative_to(folder)}"
     order = variants(playlist)

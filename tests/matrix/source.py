@@ -22,7 +22,7 @@ class Source:
     `size`), `grid` (frames a second of the renditions, if not `rate`), `numbers` (of the pictures, in order,
     if not every one once), `heard` (which of the three flashes have a tone), `tracks` (of sound). `colour`
     and `levels` say whether the source keeps them at all, `alike` is the least SSIM of the best rung and of
-    the others.
+    the others. `copied`: the best rung and the sound are the source's own packets.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Source:
     colour: bool = True
     levels: bool = True
     alike: tuple[float, float] = (0.95, 0.9)
+    copied: bool = False
 
     @property
     def expected(self) -> tuple[int, ...]:

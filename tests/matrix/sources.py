@@ -226,4 +226,29 @@ STREAMS = (
     Source("size-changes", "ts", frames=126, recipe=size_changes, alike=(0.8, 0.8)),
 )
 
-SOURCES = (*CODECS, *CONTAINERS, *SOUNDS, *RATES, *SIZES, *TURNS, *CLOCKS, *FIELDS, *COLOURS, *STREAMS)
+MIDDLE = (640, 360)
+FINE = (0.98, 0.9)
+COPIED = (
+    Source("copied", size=MIDDLE, copied=True, alike=FINE),
+    Source("copied-23.976", "mkv", size=MIDDLE, rate=FILM, frames=123, copied=True, alike=FINE),
+    Source("copied-50", "mov", size=MIDDLE, rate=Fraction(50), frames=200, sample_rate=44_100, copied=True,
+           alike=FINE),
+    Source("copied-ts", "ts", size=MIDDLE, copied=True, alike=FINE),
+    Source("copied-silent", size=MIDDLE, sound=(), copied=True, alike=FINE),
+    Source("copied-sound-late", "mkv", size=MIDDLE, copied=True, alike=FINE, heard=(1, 2),
+           recipe=filtered("", "atrim=start=1.0013")),
+)  # fmt: skip
+
+SOURCES = (
+    *CODECS,
+    *CONTAINERS,
+    *SOUNDS,
+    *RATES,
+    *SIZES,
+    *TURNS,
+    *CLOCKS,
+    *FIELDS,
+    *COLOURS,
+    *STREAMS,
+    *COPIED,
+)

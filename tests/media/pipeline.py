@@ -77,19 +77,20 @@ def copy(film: Path, policy: Policy = SHORT) -> Transcoded:
     """Probe and plan a film that can be copied, copy its best rung in one run, encode the others."""
     plan = copy_if_possible(film, make_plan(probe(film), policy))
     assert plan.copied, plan.reasons
-    sink, results = MemorySink(), list[ChunkResult]()
-    copy_chunks(film, plan, plan.chunks, KEYS.content_key, lambda _: sink, results.append)
-    others = [name for name in plan.renditions if name not in plan.copied]
-    for chunk in plan.chunks if others else ():
-        results.append(encode_chunk(film, plan, chunk, others, KEYS.content_key, sink))
-    return Transcoded(plan, sink, results)
+    return carry_out(film, plan)
 
 
 def transcode(film: Path, policy: Policy = SHORT) -> Transcoded:
     """Probe, plan and encode every chunk of a film."""
-    plan = make_plan(probe(film), policy)
-    sink = MemorySink()
-    results = []
-    for chunk in plan.chunks:
-        results.append(encode_chunk(film, plan, chunk, plan.renditions, KEYS.content_key, sink))
+    return carry_out(film, make_plan(probe(film), policy))
+
+
+def carry_out(film: Path, plan: Plan) -> Transcoded:
+    """Make everything that a plan says: what is copied in one run, the rest chunk by chunk."""
+    sink, results = MemorySink(), list[ChunkResult]()
+    if plan.copied:
+        copy_chunks(film, plan, plan.chunks, KEYS.content_key, lambda _: sink, results.append)
+    others = [name for name in plan.renditions if name not in plan.copied]
+    for chunk in plan.chunks if others else ():
+        results.append(encode_chunk(film, plan, chunk, others, KEYS.content_key, sink))
     return Transcoded(plan, sink, results)
