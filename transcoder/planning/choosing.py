@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import floor
 
-from transcoder.planning.ladder import VideoRendition, level_of
+from transcoder.planning.ladder import CARE_STEPS, VideoRendition, level_of
 from transcoder.planning.plan import Plan
 from transcoder.planning.sampling import CLEAR, FINE, Curve, Point
 
@@ -28,7 +28,7 @@ SPARED = 4
 NEAREST, FARTHEST = 1.6, 2.6
 """By what factor the rates of neighbours differ, at least and, as far as sizes allow, at most."""
 
-COARSEST = 12
+COARSEST = CARE_STEPS + 10
 """Steps of CRF above the policy's beyond which blocks show at any size."""
 
 HEADROOM = 2.25

@@ -14,10 +14,10 @@ HD_PIXELS = 1920 * 1088
 REORDER_FRAMES = 2
 """Frames by which B-pyramids make decoding run ahead of showing; the same in every encode (see `graph`)."""
 
-CARE_STEPS = 2
+CARE_STEPS = 4
 """Steps of CRF by which a careful H.264 encoder may be coarser for the same picture (see `graph_video`)."""
 
-CARE_SAVES = 0.18
+CARE_SAVES = 0.2
 """The share of bits that it needs less for that picture."""
 
 

@@ -7,15 +7,28 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from transcoder.planning.ladder import VideoRendition
+from transcoder.planning.ladder import CARE_STEPS, VideoRendition
 from transcoder.planning.plan import Chunk, Plan
 from transcoder.programs.graph_words import plain, ratio, seconds
 from transcoder.source.media import Light
 
 _RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8", "x2rgb", "x2bgr")
 
-_CARE = "rc-lookahead=40:trellis=1:b-adapt=2"
-"""What `veryfast` leaves out and costs least for what it saves: an eighth fewer bits at equal quality."""
+_CARE = "rc-lookahead=40:trellis=1:b-adapt=2:subme=7:mixed-refs=1"
+"""What `veryfast` leaves out, and saves most for what it costs. Bits at equal quality (XPSNR and SSIM of a
+real film) and processor time, against `veryfast`: the first three 11 % for 1.3 times the time; `subme=6` 18 %
+for 1.9; all of this, with the frames of `_CAREFUL`, 20 to 22 % for 2.4. Going on to `subme=9`, `trellis=2`
+and `me=umh` gives 2 % more for 3.3. From `subme=6` on the encoder weighs what eyes see (psy-rd)."""
+
+_QUICK = {"bf": 3, "refs": 2}
+_CAREFUL = {"bf": 5, "refs": 3}
+"""B-frames in a row, reference frames. With `b-pyramid` both are reordered by two frames and keep four."""
+
+_ALIKE = "chroma-qp-offset=-2"
+"""What psy-rd does to the headers (x264, `validate_parameters`), for chunks that go without it."""
+
+_START_SECONDS = 3
+"""The start of a film, at most so long, is encoded quickly in its lowest rung: somebody waits for it."""
 
 
 def encoded_pictures(
@@ -115,7 +128,7 @@ def video_output(plan: Plan, chunk: Chunk, rung: VideoRendition) -> dict[str, An
     """Give the options of a rung's encoder: key frames at segment borders and nowhere else, each closed, so
     that one fragment is one segment; and the same headers in every chunk."""
     return {
-        **{"h264": _h264, "hevc": _hevc, "av1": _av1}[rung.codec](plan, rung),
+        **{"h264": _h264, "hevc": _hevc, "av1": _av1}[rung.codec](plan, chunk, rung),
         "maxrate": rung.maxrate,
         "bufsize": rung.bufsize,
         "force_key_frames": _key_frames(plan, chunk),
@@ -132,14 +145,22 @@ def video_output(plan: Plan, chunk: Chunk, rung: VideoRendition) -> dict[str, An
     }
 
 
-def _h264(plan: Plan, rung: VideoRendition) -> dict[str, Any]:
+def _h264(plan: Plan, chunk: Chunk, rung: VideoRendition) -> dict[str, Any]:
+    preset, start = plan.policy.preset, chunk.end_frame <= _START_SECONDS * plan.frame_rate
+    is_awaited = start and rung.careful and rung == plan.lowest
     return {
-        **x264(plan.policy.preset, rung.crf, careful=rung.careful),
+        **(_quickly(preset, rung.crf) if is_awaited else x264(preset, rung.crf, careful=rung.careful)),
         "level:v": rung.level,
         "forced-idr": 1,
         "keyint_min": 1,
         "sc_threshold": 0,
     }
+
+
+def _quickly(preset: str, crf: int) -> dict[str, Any]:
+    """A careful encoder's chunk made quickly: as fine as its others, for more bits, with their headers."""
+    quick = x264(preset, crf - CARE_STEPS, careful=False)
+    return {**quick, **_CAREFUL, "x264-params": f"{quick['x264-params']}:{_ALIKE}"}
 
 
 def x264(preset: str, crf: int, *, careful: bool) -> dict[str, Any]:
@@ -151,13 +172,12 @@ def x264(preset: str, crf: int, *, careful: bool) -> dict[str, Any]:
         "preset": preset,
         "profile:v": "high",
         "crf": crf,
-        "bf": 3,
-        "refs": 2,
+        **(_CAREFUL if careful else _QUICK),
         "x264-params": f"{same}:{_CARE}" if careful else same,
     }
 
 
-def _hevc(plan: Plan, rung: VideoRendition) -> dict[str, Any]:
+def _hevc(plan: Plan, _chunk: Chunk, rung: VideoRendition) -> dict[str, Any]:
     level = round(float(rung.level) * 10)
     params = (
         f"level-idc={level}:high-tier=0:open-gop=0:keyint=100000:min-keyint=1:scenecut=0"
@@ -176,7 +196,7 @@ def _hevc(plan: Plan, rung: VideoRendition) -> dict[str, Any]:
     }
 
 
-def _av1(plan: Plan, rung: VideoRendition) -> dict[str, Any]:
+def _av1(plan: Plan, _chunk: Chunk, rung: VideoRendition) -> dict[str, Any]:
     # Temporal units are shown in the order in which they stand: nothing to reorder. Scene cuts make no key
     # frames in this encoder.
     options = {"c:v": "libsvtav1", "preset": plan.policy.av1_preset, "crf": rung.crf}

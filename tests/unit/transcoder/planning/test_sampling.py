@@ -51,11 +51,12 @@ def test_a_curve_goes_through_its_points_and_on() -> None:
     taken = [(Taken(((8000, *[1000] * 11),), (40.0,)), Taken(((4000, *[500] * 11),), (32.0,)))]
     (curve,) = sum_up(trials, taken, Fraction(24), 4)
     # One key frame and 95 others in four seconds; a careful encoder needs less for them.
-    assert curve.at(24).rate == pytest.approx((1 - CARE_SAVES) * 8 * (8000 + 95 * 1000) / 4)
-    assert curve.at(28).quality == pytest.approx(36)
-    assert curve.at(32).rate == pytest.approx(curve.at(24).rate / 2)
+    fine = trials[0].crf
+    assert curve.at(fine).rate == pytest.approx((1 - CARE_SAVES) * 8 * (8000 + 95 * 1000) / 4)
+    assert curve.at(fine + 4).quality == pytest.approx(36)
+    assert curve.at(fine + 8).rate == pytest.approx(curve.at(fine).rate / 2)
     assert curve.crf_of_rate(curve.at(30).rate) == pytest.approx(30)
-    assert curve.crf_of_quality(34) == pytest.approx(30)
+    assert curve.crf_of_quality(34) == pytest.approx(fine + 6)
 
 
 def test_a_picture_without_any_difference_is_clear_and_no_better() -> None:

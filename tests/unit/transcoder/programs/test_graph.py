@@ -56,8 +56,8 @@ def test_the_whole_command_of_a_middle_chunk() -> None:
         *("-map", "0:1", "-af", "aresample=osr=44100:ochl=5.1:osf=flt", "-c:a", "pcm_f32le"),
         *("-f", "null", "-", "-dec", "0:0"),
         *("-filter_complex", graph),
-        *("-map", "[s10]", "-f", "mp4", "-avoid_negative_ts", "disabled", "-bf", "3", "-bufsize", "900000"),
-        *("-c:v", "libx264", "-crf", "24", "-fflags", "+bitexact", "-flush_packets", "1"),
+        *("-map", "[s10]", "-f", "mp4", "-avoid_negative_ts", "disabled", "-bf", "5", "-bufsize", "900000"),
+        *("-c:v", "libx264", "-crf", "26", "-fflags", "+bitexact", "-flush_packets", "1"),
         *("-force_key_frames", "0.000000,1.981146,3.983146", "-forced-idr", "1", "-fps_mode", "passthrough"),
         *(
             "-g",
@@ -73,9 +73,10 @@ def test_the_whole_command_of_a_middle_chunk() -> None:
         ),
         *("-maxrate", "450000", "-movflags"),
         "+frag_keyframe+empty_moov+default_base_moof+negative_cts_offsets+skip_trailer",
-        *("-preset", "veryfast", "-profile:v", "high", "-refs", "2", "-sc_threshold", "0"),
+        *("-preset", "veryfast", "-profile:v", "high", "-refs", "3", "-sc_threshold", "0"),
         *("-use_editlist", "0", "-video_track_timescale", "24000", "-write_btrt", "0", "-x264-params"),
-        "stitchable=1:open-gop=0:weightp=1:b-pyramid=normal:rc-lookahead=40:trellis=1:b-adapt=2",
+        "stitchable=1:open-gop=0:weightp=1:b-pyramid=normal:rc-lookahead=40:trellis=1:b-adapt=2"
+        ":subme=7:mixed-refs=1",
         "pipe:5",
         *("-map", "[s18]", "-f", "adts", "-ac", "2", "-ar", "48000", "-b:a", "128000", "-c:a", "aac"),
         *(
@@ -109,7 +110,7 @@ def test_samples_are_decoded_once_and_compared_with_what_every_encoder_made() ->
     argv = sample_argv("ffmpeg", Path("/films/a b.mkv"), made, samples, trials, pipes, Limits())
     assert argv.count("-i") == 2
     # By a quick encoder, finer by as much as a careful one may be coarser.
-    assert [argv[place + 1] for place, word in enumerate(argv) if word == "-crf"] == ["22", "30"]
+    assert [argv[place + 1] for place, word in enumerate(argv) if word == "-crf"] == ["20", "28"]
     keys = [argv[place + 1] for place, word in enumerate(argv) if word == "-force_key_frames"]
     assert keys == ["expr:eq(n,0)+eq(n,12)"] * 2
     assert [argv[place + 1] for place, word in enumerate(argv) if word == "-dec"] == ["0:0", "1:0", "2:0"]
