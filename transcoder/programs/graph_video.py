@@ -14,15 +14,20 @@ from transcoder.source.media import Light
 
 _RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8", "x2rgb", "x2bgr")
 
-_CARE = "rc-lookahead=40:trellis=1:b-adapt=2:subme=7:mixed-refs=1"
+_CARE = "rc-lookahead=40:trellis=1:b-adapt=2:subme=6:mixed-refs=1"
 """What `veryfast` leaves out, and saves most for what it costs. Bits at equal quality (XPSNR and SSIM of a
-real film) and processor time, against `veryfast`: the first three 11 % for 1.3 times the time; `subme=6` 18 %
-for 1.9; all of this, with the frames of `_CAREFUL`, 20 to 22 % for 2.4. Going on to `subme=9`, `trellis=2`
-and `me=umh` gives 2 % more for 3.3. From `subme=6` on the encoder weighs what eyes see (psy-rd)."""
+real film) and processor time, against `veryfast`: the first three 11 % for 1.3 times the time; with
+`subme=6` 18 % for 1.8; with the frames of `_CAREFUL` and `mixed-refs`, too, 21 to 24 % for 2.3. `subme=7`
+gives half a percent for 2.5; `subme=9`, `trellis=2` and `me=umh` 3 % for 3.3. From `subme=6` on the encoder
+weighs what eyes see (psy-rd)."""
 
 _QUICK = {"bf": 3, "refs": 2}
 _CAREFUL = {"bf": 5, "refs": 3}
 """B-frames in a row, reference frames. With `b-pyramid` both are reordered by two frames and keep four."""
+
+_AT_ONCE = {"bf": 3, "refs": 3}
+_NO_LOOK = "rc-lookahead=0:sync-lookahead=0:mbtree=0:b-adapt=0"
+"""For the first frames out of the encoder: it looks at no others before it decides."""
 
 _ALIKE = "chroma-qp-offset=-2"
 """What psy-rd does to the headers (x264, `validate_parameters`), for chunks that go without it."""
@@ -160,7 +165,7 @@ def _h264(plan: Plan, chunk: Chunk, rung: VideoRendition) -> dict[str, Any]:
 def _quickly(preset: str, crf: int) -> dict[str, Any]:
     """A careful encoder's chunk made quickly: as fine as its others, for more bits, with their headers."""
     quick = x264(preset, crf - CARE_STEPS, careful=False)
-    return {**quick, **_CAREFUL, "x264-params": f"{quick['x264-params']}:{_ALIKE}"}
+    return {**quick, **_AT_ONCE, "x264-params": f"{quick['x264-params']}:{_NO_LOOK}:{_ALIKE}"}
 
 
 def x264(preset: str, crf: int, *, careful: bool) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from tests.media.facts import picture, sound
+from transcoder.planning.ladder import CARE_STEPS
 from transcoder.planning.plan import Plan, make_plan
 from transcoder.planning.sampling import Sample, Trial
 from transcoder.programs.graph import encode_argv
@@ -76,7 +77,7 @@ def test_the_whole_command_of_a_middle_chunk() -> None:
         *("-preset", "veryfast", "-profile:v", "high", "-refs", "3", "-sc_threshold", "0"),
         *("-use_editlist", "0", "-video_track_timescale", "24000", "-write_btrt", "0", "-x264-params"),
         "stitchable=1:open-gop=0:weightp=1:b-pyramid=normal:rc-lookahead=40:trellis=1:b-adapt=2"
-        ":subme=7:mixed-refs=1",
+        ":subme=6:mixed-refs=1",
         "pipe:5",
         *("-map", "[s18]", "-f", "adts", "-ac", "2", "-ar", "48000", "-b:a", "128000", "-c:a", "aac"),
         *(
@@ -93,6 +94,17 @@ def test_the_whole_command_of_a_middle_chunk() -> None:
         *("-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-copyts"),
         *("-progress", "pipe:7", "-stats_period", "0.5"),
     ]
+
+
+def test_the_start_of_the_lowest_rung_is_made_quickly() -> None:
+    made = plan()
+    first, later = (
+        encode_argv("ffmpeg", Path("a.mkv"), made, chunk, ("v240", "a0"), PIPES, Limits())
+        for chunk in made.chunks[:2]
+    )
+    assert int(later[later.index("-crf") + 1]) - int(first[first.index("-crf") + 1]) == CARE_STEPS
+    assert "mbtree=0" in first[first.index("-x264-params") + 1]
+    assert "subme" not in first[first.index("-x264-params") + 1]
 
 
 def test_the_first_chunk_does_not_seek() -> None:
