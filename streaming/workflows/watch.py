@@ -1,4 +1,4 @@
-"""Watching over one piece of work: progress out twice a second, word of a cancellation in at once."""
+"""Watching over one piece of work: progress out once a second, word of a cancellation in at once."""
 
 import logging
 import threading
@@ -16,7 +16,7 @@ from streaming.workflows.estimate import Outlook
 from streaming.workflows.house import House
 
 log = logging.getLogger(__name__)
-BEAT_SECONDS = 0.5
+BEAT_SECONDS = 1.0
 LOOK_SECONDS = 0.1
 """Every commit is news; more often than this nobody looks whether it was a cancellation."""
 
