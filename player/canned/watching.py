@@ -18,6 +18,7 @@ from player.canned.base import (
     ahead,
 )
 from player.views import (
+    Chapter,
     Door,
     DoorState,
     Failure,
@@ -112,6 +113,13 @@ AUDIO_ONLY = Failure(
 )
 ENCODING = Progress(Stage.ENCODING, 12.4, 410, 250, 5120, 41280)
 
+CHAPTERS = tuple(
+    Chapter(n + 1, 700.0 * n, 700.0 * (n + 1), name)
+    for n, name in enumerate(
+        ("Arrival", "The reel", "", "雨の日", LONG_NAME, "Last boat", "Portside", "Lights out")
+    )
+)
+
 FOYERS = (
     State("Foyer", "full", lambda p: Foyer(p, CARDS, BEGUN, total=len(CARDS))),
     State("Foyer", "mixed states", lambda p: Foyer(p, MIXED, BEGUN[:1], total=len(MIXED))),
@@ -145,6 +153,12 @@ FILMS = (
         "ended",
         lambda p: replace(_film(p), licence=ENDED, resume_s=2467.0, still_url=PICTURES[5]),
         BEN,
+    ),
+    State("Film", "chapters", lambda p: replace(_film(p), chapters=CHAPTERS, resume_s=2467.0), BEN),
+    State(
+        "Film",
+        "chapters, encoding",
+        lambda p: replace(_mine(p, TitleState.ENCODING, ENCODING), chapters=CHAPTERS[:4]),
     ),
     State("Film", "revoked", lambda p: replace(_film(p), licence=REVOKED), BEN),
     State("Film", "mine", lambda p: replace(_mine(p, TitleState.READY), still_url=PICTURES[0])),

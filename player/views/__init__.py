@@ -16,7 +16,7 @@ from player.views.common import (
     TitleState,
     Tone,
 )
-from player.views.film import Action, ActionKind, Film
+from player.views.film import Action, ActionKind, Chapter, Film
 from player.views.foyer import FilmCard, Foyer, Scope
 from player.views.house import ErrorPage, HouseAccount, HouseFault, Job, Operator, Worker
 from player.views.screen import Door, DoorState, Overlay, Screen
@@ -62,6 +62,7 @@ __all__ = [
     "ActionKind",
     "ApiToken",
     "Candidate",
+    "Chapter",
     "ChunkFault",
     "Device",
     "Door",

@@ -30,6 +30,26 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Chapter:
+    """A named stretch of film, in seconds; `number` counts from 1 and names it where its title is empty."""
+
+    number: int
+    start_s: float
+    end_s: float
+    title: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.title or f"Chapter {self.number}"
+
+    @property
+    def at(self) -> str:
+        """Its beginning in seconds, as addresses of the screen say it."""
+        return f"{self.start_s:.3f}".rstrip("0").rstrip(".")
+
+
+@dataclass(frozen=True, slots=True)
 class Film:
     """`/t/{id}`. `licence` is the viewer's own (None: none); `mine` needs none. Languages are names."""
 
@@ -57,6 +77,8 @@ class Film:
     licence: LicenceTerms | None = None
     resume_s: float | None = None
     sealed: bool = False
+    chapters: tuple[Chapter, ...] = ()
+    """Shown to whoever may watch the film now, and to nobody else."""
 
     @property
     def may_watch(self) -> bool:
@@ -69,6 +91,21 @@ class Film:
         """Whether there is anything to play yet."""
         begun = self.progress is not None and self.progress.playable_s > 0
         return self.state is TitleState.READY or (self.state is TitleState.ENCODING and begun)
+
+    @property
+    def shown_chapters(self) -> tuple[Chapter, ...]:
+        """The chapters, where they may be shown; one alone tells nothing."""
+        shown = self.playable and self.may_watch and len(self.chapters) > 1
+        return self.chapters if shown else ()
+
+    def opens(self, chapter: Chapter) -> bool:
+        """Whether the film can be watched from a chapter on already."""
+        whole = self.state is TitleState.READY
+        return whole or (self.progress is not None and chapter.start_s < self.progress.playable_s)
+
+    def stopped_in(self, chapter: Chapter) -> bool:
+        """Whether the viewer stopped in a chapter."""
+        return bool(self.resume_s) and chapter.start_s <= (self.resume_s or 0) < chapter.end_s
 
     @property
     def action(self) -> Action:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.media.films import BITS, counted, run_ffmpeg
-from tests.support.browser import Visitor, Visitors, log_in, watch_moving
+from tests.support.browser import Visitor, Visitors, log_in, serious_faults, watch_moving
 from tests.support.cinema import QUICK
 from tests.support.house import PASSWORD, House, running
 
@@ -116,6 +116,19 @@ def test_chapters_are_named_over_the_seek_bar_and_chosen_from_the_menu(ana: Visi
     open_menu(ana, "Chapters")
     ana.find(".shaka-overflow-menu button:visible").filter(has_text="Farewell").click()
     ana.wait("() => document.querySelector('video').currentTime >= 44")
+
+
+def test_the_films_page_lists_the_chapters_and_opens_the_film_there(premiere: Premiere, ana: Visitor) -> None:
+    ana.go(f"/t/{premiere.title}")
+    assert serious_faults(ana.page) == []
+    chapters = ana.find(".chapters a")
+    expect(chapters).to_contain_text(["Arrival", "The <b>bold</b> one", "Farewell"])
+    chapters.nth(1).press("Enter")
+    ana.wait("() => document.querySelector('video')?.currentTime >= 20")
+    watch_moving(ana)
+    assert 20 <= ana.picture().time < 45
+    # Said once: whoever loads the page again goes on where they were.
+    assert ana.page.url == f"{premiere.house.url}/watch/{premiere.title}"
 
 
 @pytest.mark.parametrize(

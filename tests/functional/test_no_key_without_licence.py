@@ -92,6 +92,7 @@ BODIES: dict[str, object] = {
     "PATCH /api/v1/licences/{licence_id}": {"valid_until": "2099-01-01T00:00:00Z"},
     "POST /api/v1/licences/{licence_id}/revoke": {},
     "PUT /api/v1/titles/{title_id}/poster": {"candidate": 0},
+    "PATCH /api/v1/titles/{title_id}/subtitles/{name}": {"label": "Hers"},
     "PATCH /api/v1/uploads/{upload_id}": b"film",
     "POST /api/v1/tokens": {"label": "walk"},
     "POST /api/v1/account/password": {

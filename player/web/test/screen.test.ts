@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { readProblem } from "../src/api/problem.ts";
 import { engineProblem, httpFault, isFinal } from "../src/screen/faults.ts";
 import { actionOf } from "../src/screen/keys.ts";
+import { startOf } from "../src/screen/start.ts";
 import { picture, timeWords } from "../src/screen/show.ts";
 import { type ScreenEvent, type ScreenState, begin, mendsByReopening, reduce, stopKind } from "../src/screen/state.ts";
 
@@ -180,4 +181,10 @@ test("the time of a growing film says so", () => {
   assert.equal(timeWords(3, 23.98, false), "0:03 / 0:24");
   assert.equal(timeWords(23.95, 23.98, false), "0:24 / 0:24");
   assert.equal(timeWords(23.95, 23.98, true), "0:23 / 0:23 so far");
+});
+
+test("an address may say where to begin, if it can be meant", () => {
+  assert.equal(startOf("?t=0"), 0);
+  assert.equal(startOf("?x=1&t=1305.25"), 1305.25);
+  for (const said of ["", "?t=", "?t=-1", "?t=1e3", "?t=99999", "?t=NaN", "?t=1;2", "?t=1.23456"]) assert.equal(startOf(said), null, said);
 });

@@ -48,6 +48,10 @@ def film(request: Request, who: Viewer, title_id: TitleId) -> Response:
             licence=values.terms(standing.licence, house.clock.now()),
             resume_s=continues_at(house.playbacks.resume_at(who.account_id, title_id), title.duration_s)
             or None,
+            chapters=tuple(
+                views.Chapter(number, one.start_s, one.end_s, one.title)
+                for number, one in enumerate(title.chapters, 1)
+            ),
         )
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from player.views import (
     Action,
     ActionKind,
+    Chapter,
     Film,
     LicenceState,
     LicenceTerms,
@@ -82,3 +84,21 @@ def test_a_film_that_waits_says_so(state: TitleState) -> None:
 def test_only_who_can_mend_a_failed_film_is_sent_to_the_studio(state: TitleState) -> None:
     assert action(state, mine=True).href == "/studio/t/ti_1"
     assert action(state).href is None
+
+
+def test_chapters_are_shown_to_whoever_may_watch_now_and_open_as_far_as_there_is_film() -> None:
+    chapters = (Chapter(1, 0.0, 20.25, "Arrival"), Chapter(2, 20.25, 45.0))
+    film = Film(PAGE, "ti_1", "Tide", TitleState.READY, "Ana", mine=True, chapters=chapters, resume_s=21.0)
+    assert film.shown_chapters == chapters
+    assert [(one.name, one.at, film.stopped_in(one)) for one in chapters] == [
+        ("Arrival", "0", False),
+        ("Chapter 2", "20.25", True),
+    ]
+    growing = replace(film, state=TitleState.ENCODING, progress=Progress(Stage.ENCODING, playable_s=9.0))
+    assert [growing.opens(one) for one in growing.shown_chapters] == [True, False]
+    assert replace(growing, progress=Progress(Stage.ENCODING)).shown_chapters == ()
+    assert replace(film, chapters=chapters[:1]).shown_chapters == ()
+    stranger = replace(film, mine=False, may_manage=True)
+    for licence in (None, *(LicenceTerms(state) for state in LicenceState)):
+        running = licence is not None and licence.state is LicenceState.RUNNING
+        assert bool(replace(stranger, licence=licence).shown_chapters) == running

@@ -15,6 +15,7 @@ import { Patience } from "./network.ts";
 import { Overlays } from "./overlays.ts";
 import { remoteFor } from "./remote.ts";
 import { picture } from "./show.ts";
+import { startOf } from "./start.ts";
 import { type ScreenEvent, type ScreenState, WARN_MS, begin, mendsByReopening, reduce } from "./state.ts";
 
 const TICK_MS = 250;
@@ -55,7 +56,7 @@ export class Screen {
     this.#container.append(...document.querySelectorAll("#toasts"));
     this.#overlays.draw(picture(this.#state));
     window.setInterval(() => this.#tick(), TICK_MS);
-    await this.open(null);
+    await this.open(takeStart());
   }
 
   /** Asks for a playback and plays it. `at`: seconds to begin at; null for where the viewer left. */
@@ -264,6 +265,13 @@ export class Screen {
     this.#state = reduce(before, event);
     if (this.#state !== before) this.#overlays.draw(picture(this.#state));
   }
+}
+
+/** Where the address says to begin (a chapter), said once: loaded anew, the film goes on where it was. */
+function takeStart(): number | null {
+  const at = startOf(location.search);
+  if (location.search) history.replaceState(history.state, "", location.pathname);
+  return at;
 }
 
 function isEngineError(error: unknown): error is EngineError {
