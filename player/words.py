@@ -77,3 +77,8 @@ def place(position: int | None) -> str:
         return "Next in the queue"
     ending = "th" if position % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(position % 10, "th")
     return f"{position:,}{ending} in the queue"
+
+
+def prepared(seconds: float) -> str:
+    """How much of a film that still arrives is made: `0:08 of it is prepared`; empty while nothing is."""
+    return f"{say.clock_time(seconds)} of it is prepared" if seconds >= 1 else ""

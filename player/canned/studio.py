@@ -101,6 +101,7 @@ UPLOADING = StudioFilm(
     "the-glass-mountain-master.mov",
     TitleState.UPLOADING,
     ago(hours=20),
+    progress=Progress(Stage.UPLOADING, prepared_s=2384),
     upload=Upload(
         "up_1", "ti_0201", "the-glass-mountain-master.mov", int(41.6 * GB), int(17.2 * GB), ahead(days=6)
     ),

@@ -128,7 +128,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a film is: percent 0–100 (None: not known), seconds left, seconds playable, queue place."""
+    """How far a film is: percent 0–100 (None: not known), seconds left, seconds playable, queue place.
+
+    `prepared_s` of a film that still arrives will play as soon as its last byte is here.
+    """
 
     stage: Stage
     percent: float | None = None
@@ -137,6 +140,7 @@ class Progress:
     frames_done: int | None = None
     frames_total: int | None = None
     queue_position: int | None = None
+    prepared_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,7 @@ def show(title: TitleArgument, as_json: AsJson = False) -> None:
             ("State", state_words(found)),
             ("Queue", place_words(found)),
             ("Left", left_words(found)),
+            ("Prepared", prepared_words(found)),
             ("Priority", priority_words(found)),
             ("Made anew", remake_words(found)),
             ("Length", length(found["duration_s"])),
@@ -220,6 +221,12 @@ def left_words(title: dict[str, Any]) -> str:
     """Say how long the making still takes, as far as anybody knows."""
     left = (title.get("progress") or {}).get("eta_s")
     return "" if left is None else f"about {length(max(1, left))}"
+
+
+def prepared_words(title: dict[str, Any]) -> str:
+    """Say how much of a film that is still uploaded will play at once."""
+    prepared = (title.get("progress") or {}).get("prepared_s") or 0
+    return f"{length(prepared)}, plays as soon as the upload is complete" if prepared >= 1 else ""
 
 
 def remake_words(title: dict[str, Any]) -> str:

@@ -67,6 +67,10 @@ class Sent:
 
         until(look, f"{seconds} s of a film that arrives; the house says: {self.house.said()}")
 
+    def studio(self) -> str:
+        with self.house.client(self.token) as client:
+            return client.get("/studio").raise_for_status().text
+
     def ready(self) -> None:
         with self.house.client(self.token) as client:
             wait_for_title(client, self.title, "ready")
@@ -123,6 +127,9 @@ def test_it_plays_the_moment_it_is_here_with_every_frame_once(sent: Sent, tmp_pa
     assert refused.json()["code"] == "not_playable_yet"
     sent.send(MOST)
     sent.prepared(8)
+    assert "0:08 of it is prepared" in sent.studio()
+    told = sent.house.run("title", "show", sent.title, token=sent.token)
+    assert "0:08, plays as soon as the upload is complete" in told.stdout
     begun = set(sent.objects())
     sent.send(1)
     sent.ready()

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deviceName, nextPath, strength } from "../src/accounts/shared.ts";
-import { leftWords, moves, ordinal, playableWords, pollDelay, queueWords, stageWords } from "../src/studio/stages.ts";
+import { leftWords, moves, ordinal, playableWords, pollDelay, preparedWords, queueWords, stageWords } from "../src/studio/stages.ts";
 import { localMoment, localValue, requestOf, termsOf } from "../src/studio/terms.ts";
 import { fitted, isRead } from "../src/studio/picture.ts";
 import { languageOf, pathFor, said, titleFor } from "../src/studio/subtitle-words.ts";
@@ -9,7 +9,7 @@ import { watchingWords } from "../src/studio/watching.ts";
 import { doorOf } from "../src/ui/lists.ts";
 import { refusalOf, sameFile, unfinishedFor } from "../src/upload/match.ts";
 
-const progress = { stage: "encoding", percent: 12, frames_done: 1, frames_total: 2, eta_s: 200, playable_s: 250, queue_position: null } as const;
+const progress = { stage: "encoding", percent: 12, frames_done: 1, frames_total: 2, eta_s: 200, playable_s: 250, queue_position: null, prepared_s: 0 } as const;
 
 test("the making of a film is told in words", () => {
   assert.equal(stageWords("verifying"), "Checking every piece");
@@ -19,6 +19,8 @@ test("the making of a film is told in words", () => {
   assert.deepEqual([1, 2, 3, 4, 11, 12, 13, 21, 112].map(ordinal), ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "112th"]);
   assert.equal(playableWords(250), "4:10 can be watched already");
   assert.equal(playableWords(0), "");
+  assert.equal(preparedWords(8), "0:08 of it is prepared");
+  assert.equal(preparedWords(0), "");
   assert.equal(leftWords(progress), "about 3 minutes left");
   assert.equal(leftWords({ ...progress, stage: "queued" }), "");
 });

@@ -21,6 +21,7 @@ def progress(found: Progress | None) -> views.Progress | None:
         frames_done=found.frames_done,
         frames_total=found.frames_total,
         queue_position=found.queue_position,
+        prepared_s=found.prepared_s,
     )
 
 

@@ -87,3 +87,12 @@ def test_every_state_has_a_word() -> None:
     assert set(words.STATES) == set(TitleState)
     assert set(words.LICENCE_STATES) == set(LicenceState)
     assert set(words.TIERS) == set(words.TIER_LONG) == set(Tier)
+
+
+def test_what_is_prepared_of_a_film_that_arrives_is_said_once_there_is_something() -> None:
+    assert [words.prepared(seconds) for seconds in (0, 0.9, 8, 3723)] == [
+        "",
+        "",
+        "0:08 of it is prepared",
+        "1:02:03 of it is prepared",
+    ]

@@ -12,6 +12,8 @@ export interface Progress {
   /** Seconds of film that can be watched already. */
   playable_s: number | null;
   queue_position: number | null;
+  /** Seconds of a film that still arrives that will play as soon as its last byte is here. */
+  prepared_s: number;
 }
 
 export interface Failure {

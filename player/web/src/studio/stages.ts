@@ -38,6 +38,11 @@ export function playableWords(seconds: number | null): string {
   return seconds && seconds > 0 ? `${position(seconds)} can be watched already` : "";
 }
 
+/** "0:08 of it is prepared", of a film that still arrives; "" while nothing is. */
+export function preparedWords(seconds: number): string {
+  return seconds >= 1 ? `${position(seconds)} of it is prepared` : "";
+}
+
 export function frameWords(progress: Progress): string {
   if (progress.frames_done === null || !progress.frames_total) return "";
   return `${progress.frames_done.toLocaleString("en-US")} of ${plural(progress.frames_total, "frame")}`;

@@ -25,6 +25,7 @@ export function drawRow(row: HTMLElement, view: TransferView): void {
   setText(row, "done-of", view.state === "done" ? size(view.total) : `${size(view.sent)} of ${size(view.total)}`);
   setText(row, "speed", view.state === "uploading" && view.speed !== null ? speed(view.speed) : "");
   setText(row, "left", view.state === "uploading" ? left(view.left) : "");
+  if (view.state === "done" || view.state === "failed") setText(row, "prepared", "");
   setText(row, "sentence", view.state === "failed" && view.problem ? inWords(view.problem) : SENTENCES[view.state]);
   setText(row, "problem-code", view.state === "failed" ? (view.problem?.code ?? "") : "");
   offer(row, {

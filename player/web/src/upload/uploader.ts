@@ -8,6 +8,7 @@ import { toast } from "../ui/toast.ts";
 import { listenForDrops } from "./drop.ts";
 import { forget } from "./fingerprint.ts";
 import { type Unfinished, refusalOf, sameFile, unfinishedFor } from "./match.ts";
+import { followPrepared } from "./prepared.ts";
 import { askForFile, drawRow, nameRow } from "./row.ts";
 import { ANOTHER_FILE, Transfer, type TransferState } from "./transfer.ts";
 
@@ -90,7 +91,9 @@ class Uploader {
       known: (uploadId, titleId) => {
         row.dataset["uploadId"] = uploadId;
         if (titleId) row.dataset["titleId"] = titleId;
-        nameRow(row, file.name, titleId ?? row.dataset["titleId"] ?? null);
+        const known = titleId ?? row.dataset["titleId"] ?? null;
+        nameRow(row, file.name, known);
+        if (known) followPrepared(row, known);
       },
     });
     this.#transfers.set(row, transfer);
