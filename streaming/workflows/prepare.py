@@ -46,14 +46,16 @@ def prepare(house: House, version_id: VersionId, run: int) -> None:
 def settle(session: Session, version_id: VersionId, plan: Plan, now: datetime) -> Plan:
     """Take over what was made while the film arrived, as far as its own plan says the same; forget the rest.
 
-    Gives the plan with the chunks that were kept. A film that is copied keeps nothing: its grid follows its
-    key frames, in every rung.
+    Gives the plan with the chunks that were kept. What is in hand is waited for, but not where nothing plays
+    yet: early work stands back behind all other, and this is urgent now. A film that is copied keeps
+    nothing: its grid follows its key frames, in every rung.
     """
     text = early.plan_of(session, version_id)
     if text is None:
         return plan
     try:
-        plan, kept = taken_over(Plan.from_json(text), plan, early.begun(session, version_id))
+        begun = early.begun(session, version_id) if early.made(session, version_id) else ()
+        plan, kept = taken_over(Plan.from_json(text), plan, begun)
     except (ValueError, KeyError, TypeError):
         kept = 0  # another release wrote it
     if kept:

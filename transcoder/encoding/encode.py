@@ -111,7 +111,7 @@ def encode_chunk(
 
 def _bounds(plan: Plan, chunk: Chunk, limits: Limits) -> Bounds:
     seconds = limits.encode_seconds + limits.encode_factor * float(chunk.frames / plan.frame_rate)
-    return Bounds(seconds, limits.memory, limits.open_files)
+    return Bounds(seconds, limits.memory, limits.open_files, limits.niceness)
 
 
 def _mismatch(what: str, lines: Sequence[str] = ()) -> EncodeFailed:

@@ -94,6 +94,11 @@ class Limits:
     threads: int = 0
     arrived: int | None = None
 
+    @property
+    def niceness(self) -> int:
+        """How far what reads a film stands back: nobody waits for what is made before all of it is here."""
+        return 0 if self.arrived is None else SPARE_NICENESS
+
 
 DEFAULT_LIMITS = Limits()
 

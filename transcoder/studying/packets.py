@@ -90,7 +90,7 @@ def show_packets(
                 if fields := line.decode("ascii", "replace").strip():
                     take(*fields.split("|"))
 
-    bounds = Bounds(limits.probe_seconds, limits.probe_memory, limits.open_files)
+    bounds = Bounds(limits.probe_seconds, limits.probe_memory, limits.open_files, limits.niceness)
     finished = process.run(lambda _: argv, {"stdout": read}, bounds, Sandbox((source,)), cancel)
     if limits.arrived is None:  # the end of what has arrived is no fault of the film
         process.check(finished, "The packets could not be read.")

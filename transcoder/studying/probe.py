@@ -343,7 +343,12 @@ class _Reader:
         ]
         argv = [binaries.ffprobe(), "-hide_banner", "-v", "error", *options, *words]
         argv.append(input_name(self._path, self._limits))
-        bounds = Bounds(self._limits.probe_seconds, self._limits.probe_memory, self._limits.open_files)
+        bounds = Bounds(
+            self._limits.probe_seconds,
+            self._limits.probe_memory,
+            self._limits.open_files,
+            self._limits.niceness,
+        )
         try:
             return process.run(
                 lambda _: argv, {"stdout": consumer}, bounds, Sandbox((self._path,)), self._cancel
