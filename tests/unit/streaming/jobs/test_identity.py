@@ -1,12 +1,13 @@
 """A worker's name is held by one process, and free again when that process is gone."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from streaming.jobs.identity import Identity, is_held, is_name
+from streaming.jobs.identity import Identity, is_held, is_name, living, take_post
 
 HOLD = """
 import sys
@@ -49,3 +50,16 @@ def test_a_folder_with_too_many_workers_says_so(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("streaming.jobs.identity.MOST", 1)
     with Identity.take(tmp_path), pytest.raises(RuntimeError, match="already run"):
         Identity.take(tmp_path)
+
+
+def test_a_post_is_held_by_one_at_a_time_and_is_no_worker(tmp_path: Path) -> None:
+    held = take_post(tmp_path, "early")
+    assert held is not None
+    assert take_post(tmp_path, "early") is None
+    assert living(tmp_path) == []
+    os.close(held)
+    again = take_post(tmp_path, "early")
+    assert again is not None
+    os.close(again)
+    with pytest.raises(ValueError, match="name of a worker"):
+        take_post(tmp_path, "w1")

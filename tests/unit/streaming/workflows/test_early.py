@@ -72,9 +72,10 @@ class Arriving:
     film: Path
     upload: UploadId = field(default_factory=lambda: UploadId(new_id("up")))
     come: int | None = 0
+    remakes: tuple[Asker, TitleId] | None = None
 
     def __post_init__(self) -> None:
-        self.owner: Asker = self.house.account()
+        self.owner: Asker = self.remakes[0] if self.remakes else self.house.account()
         self.title = self.begin()
         self.hand = EarlyHand(self.worker, self, self.house.sources.root)
         shutil.copy(self.film, self.path)
@@ -84,6 +85,8 @@ class Arriving:
         return self.house.sources.root / self.upload
 
     def begin(self) -> TitleId:
+        if self.remakes:
+            return self.house.catalogue.remake_for_upload(self.owner.account_id, self.remakes[1], self.upload)
         return self.house.catalogue.title_for_upload(self.owner.account_id, self.upload, self.film.name)
 
     def arrived(self, upload_id: UploadId) -> tuple[Path, int] | None:
@@ -314,6 +317,42 @@ def test_what_is_in_hand_when_the_film_is_complete_is_waited_for(arriving: Arriv
     make_early(arriving.worker, task, plan, arrived)
     assert arriving.seen.playable_us == 8_000_000
     assert set(outcomes(arriving.house)) == {"committed"}
+
+
+def test_what_is_in_hand_is_not_waited_for_where_nothing_plays_yet(
+    arriving: Arriving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arriving.come = int(arriving.film.stat().st_size * 0.3)
+    with monkeypatch.context() as slow:
+        slow.setattr(hands, "make_early", lambda *_: None)
+        assert arriving.hand.turn()
+    assert outcomes(arriving.house) == ["running"]
+    claim = arriving.complete()
+    prepare(arriving.worker, claim.version_id, claim.run)
+    assert outcomes(arriving.house) == ["cancelled"]
+    task = do_next(arriving.worker)
+    assert task is not None
+    assert (task.part, arriving.seen.playable_us) == (STARTER, 2_000_000)
+
+
+def test_a_film_that_is_made_anew_is_begun_beside_the_one_that_plays(
+    house: House, worker: Worker, film: Path, folder: Path
+) -> None:
+    owner = house.account()
+    title, claim = taken(house, made_film(folder, "old.mp4", seconds=2), owner)
+    make_all(worker, claim)
+    make_storyboard(worker, claim.version_id, claim.run)
+    publish(worker, claim.version_id, claim.run)
+    plays = set(house.objects.list(title))
+    anew = Arriving(house, worker, film, remakes=(owner, title))
+    assert anew.come_to(0.6) == 2
+    shown = house.catalogue.show(owner, title)
+    assert shown.remake is not None
+    assert (shown.state, shown.remake.prepared_s, shown.remake.playable_s) == (TitleState.READY, 8, 0)
+    assert (anew.seen.version_id, anew.seen.complete) == (claim.version_id, True)
+    assert plays < anew.objects
+    house.catalogue.upload_gone(anew.upload)
+    assert anew.objects == plays
 
 
 def test_complete_films_come_first(arriving: Arriving, folder: Path) -> None:
