@@ -23,7 +23,7 @@ from transcoder.keys.encrypt import decrypt_segment, open_poster, poster_aad, se
 from transcoder.keys.keyschedule import TitleKeys
 from transcoder.planning.plan import Plan, TextRendition
 from transcoder.texts.subtitles import cut_text
-from transcoder.texts.webvtt import Cue, read_cues
+from transcoder.texts.webvtt import Cue, in_order, read_cues
 
 PART = "carry"
 
@@ -110,7 +110,7 @@ class _Move:
             key = keys.content_key(text.name, text.tier, period)
             clear = decrypt_segment(self.house.objects.get(name), key, sequence)
             found |= dict.fromkeys(read_cues(clear.decode("utf-8", "replace")))
-        return sorted(found, key=lambda cue: (cue.start, cue.end))
+        return in_order(list(found))
 
     def _picture(self, one: PictureFacts, opened: TitleKeys, keys: TitleKeys) -> bytes:
         title = self.facts.title_id

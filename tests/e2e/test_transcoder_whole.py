@@ -69,6 +69,28 @@ def test_a_whole_title_verifies(done: Transcoded) -> None:
     assert len(manifest.objects) == 3 + 3 * len(done.plan.segments) + done.plan.periods
 
 
+def test_styled_subtitles_in_a_film_keep_their_places(tmp_path: Path) -> None:
+    text, film = tmp_path / "words.ass", tmp_path / "film.mkv"
+    text.write_text(
+        "[Script Info]\n[V4+ Styles]\nFormat: Name, Italic, Alignment\nStyle: Sign,-1,8\n[Events]\n"
+        "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+        "Dialogue: 0,0:00:01.00,0:00:01.50,Sign,,0,0,0,,Exit <here>\n"
+        "Dialogue: 0,0:00:00.50,0:00:00.90,,,0,0,0,,{\\an4}Left{\\p1}m 0 0 l 9 9{\\p0}\n",
+        encoding="utf-8",
+    )
+    picture = ("-f", "lavfi", "-i", "testsrc2=s=64x36:r=10:d=2", "-i", str(text))
+    # The film begins half a second after its clock: words are told from its first picture on.
+    films.run_ffmpeg(*picture, "-preset", "ultrafast", "-c:s", "copy", "-output_ts_offset", "0.5", str(film))
+    plan, sink = make_plan(probe(film), SHORT), MemorySink()
+    extract_text(film, plan, plan.texts[0], KEYS.content_key, sink)
+    name, tier = plan.texts[0].name, plan.texts[0].tier
+    clear = decrypt_segment(sink.stored[name, 0], KEYS.content_key(name, tier, 0), 0).decode()
+    assert clear.split("\n\n", 1)[1] == (
+        "00:00:00.500 --> 00:00:00.900 line:50%,center position:5%,line-left align:start\nLeft\n\n"
+        "00:00:01.000 --> 00:00:01.500 line:0\n<i>Exit &lt;here&gt;</i>\n"
+    )
+
+
 def change(store: dict[str, bytes], name: str, edit: Callable[[bytes], bytes]) -> None:
     store[name] = edit(store[name])
 

@@ -66,12 +66,23 @@ def _copies(film: Any, plan: Plan, names: Collection[str], pipes: Mapping[str, i
 
 
 def subtitle_argv(
-    binary: str, source: Path, plan: Plan, text: TextRendition, pipe: int, limits: Limits
+    binary: str,
+    source: Path,
+    plan: Plan,
+    text: TextRendition,
+    pipe: int,
+    limits: Limits,
+    *,
+    styled: bool = False,
 ) -> list[str]:
-    """Build the command that writes one subtitle track as WebVTT, times from the film's first frame."""
+    """Build the command that writes one subtitle track as WebVTT, times from the film's first frame.
+
+    With `styled`, an ASS track stays as it is: ffmpeg's own WebVTT knows no places.
+    """
     text_alone: dict[str, Any] = {**input_options(limits, TEXT_DECODERS), "vn": None, "an": None, "dn": None}
     film = ffmpeg.input(f"file:{source}", **text_alone, itsoffset=seconds(-plan.info.video.start))
-    options = {"f": "webvtt", "c:s": "webvtt", "avoid_negative_ts": "disabled"}
+    form = {"f": "ass", "c:s": "copy"} if styled else {"f": "webvtt", "c:s": "webvtt"}
+    options = {**form, "avoid_negative_ts": "disabled"}
     command = film[str(text.stream)].output(f"pipe:{pipe}", **options).global_args(*global_words({}))
     return [str(word) for word in ffmpeg.compile(command, cmd=binary)]
 

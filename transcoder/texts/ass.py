@@ -4,6 +4,7 @@ Of the many overrides only slant, weight, underline and place are carried over: 
 viewer's own choice of type goes before a file's.
 """
 
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,10 @@ from dataclasses import dataclass, field
 from transcoder.errors import BadSubtitles
 from transcoder.texts import cuetext
 from transcoder.texts.webvtt import MOST_CUES, Cue
+
+MOST_COLUMNS = 64
+MOST_STYLES = 5_000
+"""Far above what any file has; a hostile one is not kept in memory."""
 
 _BLOCK = re.compile(r"\{([^{}]{0,1000})\}")
 _OVERRIDE = re.compile(r"\\(an|a|p|b|i|u|r)(?=[\d\\}]|$)(\d{0,3})")
@@ -37,27 +42,40 @@ class _Style:
     italic: bool = False
 
 
-def read_ass(text: str) -> list[Cue]:
-    """Read the dialogue of an ASS or SSA text in the order of the file; raises BadSubtitles."""
+def read_ass(text: str, *, strict: bool = True) -> list[Cue]:
+    """Read the dialogue of an ASS or SSA text in the order of the file; raises BadSubtitles.
+
+    Nobody can mend a line of a track inside a film: without `strict` such lines are passed over, and so is
+    what comes after `MOST_CUES`.
+    """
     cues: list[Cue] = []
     sheet = _Sheet()
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(io.StringIO(text, newline="\n"), 1):
         word, _, rest = line.partition(":")
         name = word.strip().lower()
         if line.strip().startswith("["):
             sheet.section = line.strip().lower()
             sheet.columns = _EVENTS
         elif name == "format":
-            sheet.columns = [column.strip() for column in rest.split(",")]
-        elif name == "style" and "styles" in sheet.section:
+            sheet.columns = [column.strip() for column in rest.split(",", MOST_COLUMNS)[:MOST_COLUMNS]]
+        elif name == "style" and "styles" in sheet.section and len(sheet.styles) < MOST_STYLES:
             _keep_style(sheet, rest)
         elif name == "dialogue" and sheet.section == "[events]":
-            cue = _cue(number, sheet, rest)
+            if len(cues) == MOST_CUES and not strict:
+                break
+            cue = _cue(number, sheet, rest) if strict else _cue_or_none(number, sheet, rest)
             if cue is not None:
                 cues.append(cue)
         if len(cues) > MOST_CUES:
             raise BadSubtitles(f"Line {number}: there are more than {MOST_CUES} subtitles in this file.")
     return cues
+
+
+def _cue_or_none(number: int, sheet: _Sheet, rest: str) -> Cue | None:
+    try:
+        return _cue(number, sheet, rest)
+    except BadSubtitles:
+        return None
 
 
 def without_overrides(text: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ import codecs
 from transcoder.errors import BadSubtitles
 from transcoder.texts.ass import read_ass
 from transcoder.texts.timedtext import read_timed
-from transcoder.texts.webvtt import Cue
+from transcoder.texts.webvtt import Cue, in_order
 
 MOST_BYTES = 8 << 20
 """A whole series' worth of dialogue; a film has some hundred kilobytes."""
@@ -34,7 +34,7 @@ def read_subtitles(data: bytes) -> list[Cue]:
     cues = read_ass(text) if "[script info]" in text[:_HEADS].lower() else read_timed(text)
     if not cues:
         raise BadSubtitles("There is not one subtitle in this file. Upload an .srt, .vtt or .ass file.")
-    return sorted(cues, key=lambda cue: (cue.start, cue.end))
+    return in_order(cues)
 
 
 def decoded(data: bytes) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from transcoder.encoding.encode import EncodedSegment, Sink
@@ -14,6 +14,9 @@ from transcoder.programs import binaries, process
 from transcoder.programs.graph import subtitle_argv
 from transcoder.programs.sandbox import DEFAULT_LIMITS, Bounds, Limits, Sandbox
 from transcoder.texts import webvtt
+from transcoder.texts.ass import read_ass
+from transcoder.texts.subtitlefile import MOST_BYTES
+from transcoder.texts.webvtt import in_order
 
 _MOST_TEXT = 32 << 20
 
@@ -33,8 +36,12 @@ def extract_text(
     The media sequence number of a text segment is its crypto period. The whole file is read once: text is
     strewn over all of it.
     """
-    read = _read(source, plan, text, cancel, limits)
-    return cut_text(plan, text, webvtt.read_cues(read), keys, sink)
+
+    def read(most: int, *, styled: bool) -> str:
+        return _read(source, plan, text, cancel, limits, most, styled=styled)
+
+    cues = _styled_cues(read) if _is_styled(plan, text) else []
+    return cut_text(plan, text, cues or webvtt.read_cues(read(_MOST_TEXT, styled=False)), keys, sink)
 
 
 def cut_text(
@@ -47,20 +54,43 @@ def cut_text(
     return tuple(_put(plan, text, cues, period, keys, sink) for period in range(plan.periods))
 
 
+def _is_styled(plan: Plan, text: TextRendition) -> bool:
+    return any(track.index == text.stream and track.codec in ("ass", "ssa") for track in plan.info.texts)
+
+
+def _styled_cues(read: Callable[..., str]) -> list[webvtt.Cue]:
+    """Read an ASS track with its places; none where it cannot be had so, and ffmpeg's WebVTT has to do."""
+    try:
+        return in_order(read_ass(read(MOST_BYTES, styled=True), strict=False))
+    except EncodeFailed as fault:
+        if fault.code == "timed_out":
+            raise
+        return []
+
+
 def _read(
-    source: Path, plan: Plan, text: TextRendition, cancel: threading.Event | None, limits: Limits
+    source: Path,
+    plan: Plan,
+    text: TextRendition,
+    cancel: threading.Event | None,
+    limits: Limits,
+    most: int,
+    *,
+    styled: bool,
 ) -> str:
     out = bytearray()
 
     def collect(stream: Iterator[bytes]) -> None:
         for data in stream:
             out.extend(data)
-            if len(out) > _MOST_TEXT:
+            if len(out) > most:
                 raise EncodeFailed("output_mismatch", "The subtitles are larger than any film's.")
 
     seconds = limits.encode_seconds + float(plan.duration)
     finished = process.run(
-        lambda pipes: subtitle_argv(binaries.ffmpeg(), source, plan, text, pipes["text"], limits),
+        lambda pipes: subtitle_argv(
+            binaries.ffmpeg(), source, plan, text, pipes["text"], limits, styled=styled
+        ),
         {"text": collect},
         Bounds(seconds, limits.memory, limits.open_files),
         Sandbox((source,)),

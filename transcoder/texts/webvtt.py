@@ -26,6 +26,11 @@ class Cue:
     settings: str = ""
 
 
+def in_order(cues: list[Cue]) -> list[Cue]:
+    """Put cues in order of time."""
+    return sorted(cues, key=lambda cue: (cue.start, cue.end))
+
+
 def read_cues(text: str) -> list[Cue]:
     """Read the cues of a WebVTT text in order of time; anything that is no cue is passed over."""
     cues: list[Cue] = []
@@ -39,7 +44,7 @@ def read_cues(text: str) -> list[Cue]:
                 if body and end > start and len(cues) < MOST_CUES:
                     cues.append(Cue(start, end, body, cuetext.settings(found[3])))
                 break
-    return sorted(cues, key=lambda cue: (cue.start, cue.end))
+    return in_order(cues)
 
 
 def write_segment(cues: list[Cue], start: int, end: int) -> str:

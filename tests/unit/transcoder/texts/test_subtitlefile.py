@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transcoder.errors import BadSubtitles
+from transcoder.texts.ass import read_ass
 from transcoder.texts.subtitlefile import MOST_BYTES, decoded, read_subtitles
 from transcoder.texts.webvtt import Cue
 
@@ -53,6 +54,15 @@ def test_substation_is_read_in_order_of_time_without_drawings_and_comments() -> 
         Cue(4000, 5000, "<b>Strong</b> word"),
         Cue(5000, 6500, "One\ntwo, &lt;three&gt;"),
     ]
+
+
+def test_a_track_inside_a_film_is_read_without_its_broken_lines() -> None:
+    broken = "Dialogue: 0,soon,0:00:09.00,Default,,0,0,0,,No time\nDialogue: nothing\n"
+    long = f"Dialogue: 0,0:00:07.00,0:00:08.00,Default,,0,0,0,,{'x' * 5000}\n"
+    assert read_ass(ASS + broken + long, strict=False) == read_ass(ASS)
+    assert read_ass("[Script Info]\n[Events]\nFormat: " + "a," * 90 + "Text\nDialogue: b", strict=False) == []
+    with pytest.raises(BadSubtitles, match="Line 16: this is no time"):
+        read_ass(ASS + broken)
 
 
 def test_old_substation_counts_places_its_own_way() -> None:
