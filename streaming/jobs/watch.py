@@ -44,6 +44,7 @@ class News:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._count = 0
+        self._asides = 0
 
     @property
     def count(self) -> int:
@@ -57,8 +58,43 @@ class News:
             self._count += 1
             self._changed.notify_all()
 
+    @property
+    def asides(self) -> int:
+        """How often this process wrote what is news to nobody in it."""
+        return self._asides
+
+    def aside(self) -> None:
+        """Note that the next change of the database may be no news: progress, a sign of life."""
+        with self._changed:
+            self._asides += 1
+
     def wait(self, seen: int, seconds: float) -> int:
         """Wait until there are more news than `seen`, but not longer than `seconds`; gives the count."""
         with self._changed:
             self._changed.wait_for(lambda: self._count != seen, seconds)
             return self._count
+
+
+class Listener:
+    """Decides when a change of the database is told: at once, unless this process's own asides explain it."""
+
+    def __init__(self, watch: ChangeWatch, news: News, quiet_seconds: float) -> None:
+        self._watch = watch
+        self._news = news
+        self._quiet = quiet_seconds
+        self._asides = news.asides
+        self._told = -quiet_seconds
+        self._waits = False
+
+    def hears(self, now: float) -> bool:
+        """Look for changes at the monotonic time `now`; tells whether there may be news.
+
+        What an aside may have hidden is told a moment later.
+        """
+        changed, asides = self._watch.changed(), self._news.asides
+        explained, self._asides = asides != self._asides, asides
+        self._waits |= changed
+        if (changed and not explained) or (self._waits and now - self._told >= self._quiet):
+            self._waits, self._told = False, now
+            return True
+        return False

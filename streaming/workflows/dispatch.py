@@ -18,7 +18,7 @@ from streaming.catalogue.collector import SILENCE, collect_all
 from streaming.catalogue.values import Claim, Failure
 from streaming.jobs.durable import Jobs
 from streaming.jobs.identity import is_name, living
-from streaming.jobs.watch import ChangeWatch
+from streaming.jobs.watch import ChangeWatch, Listener
 from streaming.workflows.ending import end_making
 from streaming.workflows.house import House
 from streaming.workflows.retire import retire
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 TITLES_AT_ONCE = 4
 """In the whole house. Each gets its first seconds at once; their chunks take turns."""
 LOOK_ANYWAY_SECONDS = 5.0
+QUIET_SECONDS = 0.5
+"""Progress is written all the time; news that came in the same moment as some of it wait at most so long."""
 ROLL_CALL_SECONDS = 0.25
 RECONCILE_SECONDS = 10.0
 COLLECT_SECONDS = 1800.0
@@ -71,11 +73,12 @@ class Dispatcher:
     def run(self, stop: threading.Event) -> None:
         """Look for work whenever the database changed, and do the duties when they are due."""
         watch = ChangeWatch(self._house.database.engine)
+        listener = Listener(watch, self._house.news, QUIET_SECONDS)
         looked = 0.0
         try:
             while not stop.wait(watch.pause):
                 now = time.monotonic()
-                if watch.changed() or now - looked > LOOK_ANYWAY_SECONDS:
+                if listener.hears(now) or now - looked > LOOK_ANYWAY_SECONDS:
                     looked = now
                     self._house.news.ring()
                     _quietly(self.take)

@@ -96,7 +96,7 @@ class Watch:
         try:
             return ask()
         except SQLAlchemyError:
-            # A locked database must not end an encode: the next beat is half a second away.
+            # A locked database must not end an encode: the next beat is a second away.
             log.warning("progress could not be written", exc_info=True)
             return True
 
@@ -121,6 +121,7 @@ class Watch:
                 attempts.beat(session, attempt, self._frames * self._rungs, now)
             if self._rungs:
                 self._measure(session, now)
+        house.news.aside()
         return True
 
     def _measure(self, session: Session, now: datetime) -> None:

@@ -43,7 +43,8 @@ def encode_argv(
     video = [rung for rung in plan.video if rung.name in names and not rung.copied]
     outputs = _copies(film, plan, names, pipes)
     for rung, picture in encoded_pictures(film, plan, video, chunk):
-        outputs.append(picture.output(f"pipe:{pipes[rung.name]}", **video_output(plan, chunk, rung)))
+        made = video_output(plan, chunk, rung, limits.threads)
+        outputs.append(picture.output(f"pipe:{pipes[rung.name]}", **made))
     wanted = [audio for audio in plan.audios if audio.name in names and not audio.copied]
     for audio, sound in encoded_sounds(film, plan, wanted, chunk):
         outputs.append(sound.output(f"pipe:{pipes[audio.name]}", **sound_output(audio)))

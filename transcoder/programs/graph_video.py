@@ -129,11 +129,15 @@ def resized(stream: Any, width: int, height: int, pixels: str = "yuv420p") -> An
     return scaled.filter("setsar", 1).filter("format", pixels)
 
 
-def video_output(plan: Plan, chunk: Chunk, rung: VideoRendition) -> dict[str, Any]:
+def video_output(plan: Plan, chunk: Chunk, rung: VideoRendition, threads: int = 0) -> dict[str, Any]:
     """Give the options of a rung's encoder: key frames at segment borders and nowhere else, each closed, so
-    that one fragment is one segment; and the same headers in every chunk."""
+    that one fragment is one segment; and the same headers in every chunk.
+
+    `threads` is for H.264, 0: as many as the encoder thinks right; others spread their work by themselves.
+    """
     return {
         **{"h264": _h264, "hevc": _hevc, "av1": _av1}[rung.codec](plan, chunk, rung),
+        **({"threads": threads} if threads and rung.codec == "h264" else {}),
         "maxrate": rung.maxrate,
         "bufsize": rung.bufsize,
         "force_key_frames": _key_frames(plan, chunk),

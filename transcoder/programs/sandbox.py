@@ -78,6 +78,7 @@ SPARE_NICENESS = 10
 class Limits:
     """Bounds of one process. Times in seconds, memory in bytes.
 
+    `threads` of every decoder and H.264 encoder, 0: as many as they think right for themselves alone.
     `encode_seconds` is a floor; a chunk gets `encode_seconds + encode_factor * seconds of film`.
     `arrived` is how many bytes of the film may be read while the rest is still to come; None: all of it.
     """

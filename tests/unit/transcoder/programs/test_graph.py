@@ -96,6 +96,12 @@ def test_the_whole_command_of_a_middle_chunk() -> None:
     ]
 
 
+def test_a_bound_on_threads_is_for_decoder_and_encoder_alike() -> None:
+    made = plan()
+    argv = encode_argv("ffmpeg", Path("a.mkv"), made, made.chunks[1], ("v240",), PIPES, Limits(threads=3))
+    assert [argv[place + 1] for place, word in enumerate(argv) if word == "-threads"] == ["3", "3"]
+
+
 def test_the_start_of_the_lowest_rung_is_made_quickly() -> None:
     made = plan()
     first, later = (
