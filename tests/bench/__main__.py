@@ -33,12 +33,12 @@ from tests.bench.report import COLUMNS, Trouble, markdown, row
 from tests.bench.rounds import LEAST_ROUNDS, Figure
 
 MEASURES = (
-    Measure("pipeline", "the whole pipeline against ffmpeg alone", 420, pipeline.measure),
-    Measure("ladder", "the ladder by content against a fixed one", 150, ladder.measure),
+    Measure("pipeline", "the whole pipeline against ffmpeg alone", 800, pipeline.measure),
+    Measure("ladder", "the ladder by content against a fixed one", 250, ladder.measure),
     Measure("encryption", "the segment cipher against openssl speed", 30, encryption.measure),
     Measure("protect", "what protection costs and an early start gains", 240, protect.measure),
-    Measure("workers", "two workers against one", 180, workers.measure),
-    Measure("estimate", "the time left as told against the truth", 90, estimate.measure),
+    Measure("workers", "two workers against one", 320, workers.measure),
+    Measure("estimate", "the time left as told against the truth", 160, estimate.measure),
     Measure("remux", "copying a film instead of encoding it", 240, remux.measure),
     Measure("memory", "Python's memory for a short and a long film", 240, memory.measure),
     Measure("uploads", "uploads against a copy with fsync", 60, uploads.measure),

@@ -1,8 +1,11 @@
 """Wall time of the whole pipeline, from a finished upload to a published title, against ffmpeg alone."""
 
+import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 from sqlalchemy import select
 
 from streaming.catalogue.model import VersionRow
@@ -48,10 +51,15 @@ def _film(bench: Bench, house: TranscodeHouse, film: Film) -> list[Figure]:
     bench.tell(film.story)
     folder = film.path.parent if film.path.is_relative_to(bench.folder) else bench.folder / "pipeline"
     one, chunk = bare.whole(plan_made(house, film.path))
+    work: dict[str, list[float]] = {"house": [], "bare": []}
     found = bench.interleave(
         {
-            "house": lambda _: publish(house, film.path),
-            "bare": lambda _: bare.encode(film.path, one, chunk, one.renditions, folder),
+            "house": lambda _: _counted(work["house"], _workers(house), lambda: publish(house, film.path)),
+            "bare": lambda _: _counted(
+                work["bare"],
+                _ended_children,
+                lambda: bare.encode(film.path, one, chunk, one.renditions, folder),
+            ),
             "turns": lambda _: bare.encode_in_turns(film.path, one, chunk, folder),
             "apart": lambda _: bare.encode_apart(film.path, one, chunk, folder),
         },
@@ -64,7 +72,7 @@ def _film(bench: Bench, house: TranscodeHouse, film: Film) -> list[Figure]:
         ("turns", "one ffmpeg for each rung, in turns", 0.75, APART.format(when="one after another")),
         ("apart", "one ffmpeg for each rung, all at once", 0.75, APART.format(when="all at once")),
     )
-    return [
+    figures = [
         Figure(
             name=f"Whole pipeline, {film.story}, to {peer}",
             unit="s",
@@ -77,6 +85,42 @@ def _film(bench: Bench, house: TranscodeHouse, film: Film) -> list[Figure]:
         )
         for side, peer, bound, how in peers
     ]
+    return [*figures, _work(film, work["house"], work["bare"], ours + BARE)]
+
+
+def _work(film: Film, ours: list[float], peers: list[float], how: str) -> Figure:
+    return Figure(
+        name=f"Processor time of the pipeline, {film.story}",
+        unit="s",
+        ours_name="worker and all its processes",
+        peer_name="one bare ffmpeg",
+        ours=tuple(ours),
+        peers=tuple(peers),
+        how=f"From the same rounds, user and system time: what else a machine does changes it little. {how}",
+    )
+
+
+def _counted(into: list[float], clock: Callable[[], float], run: Callable[[], float]) -> float:
+    """Run one side, and note by how much a clock of processor time went on meanwhile."""
+    before = clock()
+    took = run()
+    into.append(clock() - before)
+    return took
+
+
+def _workers(house: TranscodeHouse) -> Callable[[], float]:
+    processes = [psutil.Process(worker.pid) for worker in house.workers]
+
+    def clock() -> float:
+        times = [process.cpu_times() for process in processes]
+        return sum(t.user + t.system + t.children_user + t.children_system for t in times)
+
+    return clock
+
+
+def _ended_children() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def publish(house: TranscodeHouse, film: Path) -> float:
