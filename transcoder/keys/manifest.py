@@ -11,6 +11,8 @@ signed list does. Canonical CBOR (RFC 8949 §4.2.1), Ed25519 (RFC 8032):
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
+from sys import intern
 from typing import Any
 
 import cbor2
@@ -90,7 +92,7 @@ def decode_manifest(body: bytes) -> Manifest:
             protection=_text(raw["protection"]),
             frame_rate=Fraction(*map(_number, raw["rate"])),
             frames=_number(raw["frames"]),
-            objects=tuple(_object(row) for row in raw["objects"]),
+            objects=_objects(raw["objects"]),
         )
         version = raw["v"]
     except (cbor2.CBORDecodeError, ValueError, TypeError, KeyError, ArithmeticError) as fault:
@@ -131,13 +133,30 @@ def _row(item: ManifestObject) -> list[Any]:
     return [*place, item.size, item.sha256, item.duration.numerator, item.duration.denominator]
 
 
+def _objects(rows: Any) -> tuple[ManifestObject, ...]:
+    """Read rows and let go of each: of a long film there are many thousands."""
+    if not isinstance(rows, list):
+        raise TypeError("a list expected")
+    rows.reverse()
+    found = []
+    while rows:
+        found.append(_object(rows.pop()))
+    return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def _duration(top: int, bottom: int) -> Fraction:
+    """Most segments of a film are equally long: one value for all of them."""
+    return Fraction(top, bottom)
+
+
 def _object(row: Any) -> ManifestObject:
     name, kind, rendition, tier, period, sequence, size, digest, top, bottom = row
     if not isinstance(digest, bytes) or len(digest) != _HASH_BYTES:
         raise ValueError("a hash is 32 bytes")
     return ManifestObject(
-        _text(name), Kind(kind), _text(rendition), _text(tier), _number(period), _number(sequence),
-        _number(size), digest, Fraction(_number(top), _number(bottom)),
+        _text(name), Kind(kind), intern(_text(rendition)), intern(_text(tier)), _number(period),
+        _number(sequence), _number(size), digest, _duration(_number(top), _number(bottom)),
     )  # fmt: skip
 
 
