@@ -271,7 +271,14 @@ STUDIOS = (
             (
                 replace(READY, remake=ANEW_PROGRESS),
                 replace(FILMS[5], watching=0, remake=Progress(Stage.QUEUED, queue_position=2)),
-                replace(READY, id="ti_0107", name="Low Tide", upload=UPLOADING.upload, watching=0),
+                replace(
+                    READY,
+                    id="ti_0107",
+                    name="Low Tide",
+                    remake=Progress(Stage.UPLOADING),
+                    upload=UPLOADING.upload,
+                    watching=0,
+                ),
                 replace(READY, id="ti_0108", name="Kites", failure=BROKEN, watching=0),
                 FILMS[0],
             ),

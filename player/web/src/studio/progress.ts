@@ -1,7 +1,7 @@
 /** Follows the making of one film and shows it as it is. */
 
 import { call } from "../api/http.ts";
-import type { Title, TitleState } from "../api/types.ts";
+import type { Progress, Title, TitleState } from "../api/types.ts";
 import { ref, setBar, setText, show } from "../ui/dom.ts";
 import { refresh } from "../ui/mount.ts";
 import { percent, wholePercent } from "../words/size.ts";
@@ -19,7 +19,7 @@ export function progress(element: HTMLElement): void {
     try {
       const title = await call<Title>("GET", `/api/v1/titles/${encodeURIComponent(id)}`);
       failures = 0;
-      const over = element.dataset["of"] === "remake" ? !title.remake : title.state !== state;
+      const over = element.dataset["of"] === "remake" ? isOver(title.remake, state) : title.state !== state;
       draw(element, title);
       if (over && (await changed(element))) return;
     } catch {
@@ -39,6 +39,11 @@ export function progress(element: HTMLElement): void {
 
   document.addEventListener("visibilitychange", woken);
   plan();
+}
+
+/** Whether a remake is no more what was drawn: it has taken its place, was stopped, or its file is whole. */
+function isOver(remake: Progress | null, state: TitleState): boolean {
+  return !remake || (state === "uploading" && remake.stage !== "uploading");
 }
 
 function draw(element: HTMLElement, title: Title): void {
