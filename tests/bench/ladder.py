@@ -66,8 +66,18 @@ def _film(bench: Bench, film: Film, folder: Path) -> list[Figure]:
         _figure(film, metric, rated["chosen"], rated[peer], note, aim)
         for peer, note, aim in (("fixed", AS_IS, Aim(0.75, most=True)), ("equal", SAME, None))
         for metric in METRICS
+        if _is_comparable(rated["chosen"], rated[peer], metric)
     ]
     return [*figures, _stored(film, rated), _work(film, took["chosen"] + spent, took["fixed"], spent)]
+
+
+def _is_comparable(ours: Sequence[Rated], peers: Sequence[Rated], metric: str) -> bool:
+    """A ladder of one rung, as a plain film gets it, is no curve: its stored bits alone are told."""
+    try:
+        at_equal_quality(_points(ours, metric), _points(peers, metric))
+    except ValueError:
+        return False
+    return True
 
 
 def _figure(
