@@ -43,9 +43,9 @@ def test_a_new_person_shows_somebody_a_film_until_the_licence_ends(
     register(ana, "ana", PASSWORD)
     title = upload(ana, film)
     token = house.run("token", "ana").stdout.strip()
-    with one_rung_at_first(ana):
+    with one_rung_at_first(ana) as heights:
         watch_while_it_is_made(ana, house, token, title)
-    see_better_when_there_is_better(ana)
+    see_better_when_there_is_better(ana, heights)
     with house.client(token) as client:
         wait_for_title(client, title, "ready", seconds=240)
 
@@ -79,29 +79,40 @@ def watch_while_it_is_made(ana: Visitor, house: House, token: str, title: str) -
     print(f"Watched at {after.time:.1f} s of film while {told['progress']['percent']:.0f} % were encoded.")
 
 
+def lines_of(rung: str) -> int:
+    """Height of a rung's picture, from its line in the multivariant playlist (RFC 8216 §4.3.4.2)."""
+    found = re.search(r"^#EXT-X-STREAM-INF:.*RESOLUTION=\d+x(\d+)", rung)
+    assert found is not None, rung
+    return int(found[1])
+
+
 @contextmanager
-def one_rung_at_first(visitor: Visitor) -> Iterator[None]:
-    """Let the page read a playlist such as a film has in its first moments: the lowest rung alone."""
+def one_rung_at_first(visitor: Visitor) -> Iterator[list[int]]:
+    """Let the page read a playlist such as a film has in its first moments: the lowest rung alone.
+
+    Gives a list that holds the lines of that rung's picture once the playlist was read.
+    """
+    heights: list[int] = []
 
     def strip(route: Route) -> None:
         answer = route.fetch()
         head, *rungs = re.split(r"(?=^#EXT-X-STREAM-INF)", answer.text(), flags=re.M)
-        route.fulfill(response=answer, body=head + rungs[-1])
+        lowest = min(rungs, key=lines_of)
+        heights.append(lines_of(lowest))
+        route.fulfill(response=answer, body=head + lowest)
 
     address = re.compile(r"/play/[^/]+/main\.m3u8$")
     visitor.page.route(address, strip, times=1)
-    yield
+    yield heights
     visitor.page.unroute(address)
 
 
-def see_better_when_there_is_better(visitor: Visitor) -> None:
+def see_better_when_there_is_better(visitor: Visitor, lowest: list[int]) -> None:
     """The page finds the other rungs by itself, and goes on where it was."""
-    height, at = visitor.page.evaluate(
-        "(() => { const v = document.querySelector('video'); return [v.videoHeight, v.currentTime]; })()"
-    )
-    visitor.page.wait_for_function(
-        "height => document.querySelector('video').videoHeight > height", arg=height, timeout=60_000
-    )
+    assert len(lowest) == 1
+    at = visitor.page.evaluate("document.querySelector('video').currentTime")
+    better = "lines => document.querySelector('video').videoHeight > lines"
+    visitor.page.wait_for_function(better, arg=lowest[0], timeout=120_000)
     _, after = watch_moving(visitor)
     assert after.time > at
     assert after.width > 0

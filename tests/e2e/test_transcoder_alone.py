@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import m3u8
@@ -31,7 +32,7 @@ from transcoder.standalone.events import Event, LeftOut, Planned
 pytestmark = pytest.mark.e2e
 
 QUICK = ("--period", "4", "--preset", "ultrafast", "--ladder", "fixed")
-FRAMES, LONG = 225, 300
+FRAMES, LONG = 225, 900
 
 
 def command(*words: object) -> list[str]:
@@ -260,7 +261,11 @@ def test_a_killed_run_goes_on_at_the_first_missing_chunk(tmp_path: Path) -> None
 def test_ctrl_c_stops_at_once_leaves_no_encoder_and_says_how_to_go_on(tmp_path: Path) -> None:
     film, words = long_run(tmp_path)
     out = tmp_path / "out"
-    with subprocess.Popen(command(film, out, *words), stderr=subprocess.PIPE, text=True) as process:
+    # Where the tests run in the background SIGINT is ignored, and what they start would ignore it too.
+    obey = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(
+        command(film, out, *words), stderr=subprocess.PIPE, text=True, preexec_fn=obey
+    ) as process:
         wait_for_part(out, process)
         encoders = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGINT)

@@ -60,7 +60,7 @@ def with_two_rungs(plan: Plan) -> Plan:
     best = plan.video[0]
     smaller = replace(best, name="v120", width=_half(best.width), height=_half(best.height))
     # Coarser, too: the smaller of two tiny pictures would not always be the one of fewer bits.
-    return replace(plan, video=(best, replace(smaller, maxrate=best.maxrate // 2, crf=best.crf + 6)))
+    return replace(plan, video=(best, replace(smaller, maxrate=best.maxrate // 2, crf=best.crf + 10)))
 
 
 def _half(length: int) -> int:

@@ -18,6 +18,9 @@ _SELF_DESCRIBING = frozenset({"ac3", "eac3", "dts", "truehd", "mlp", "mp2", "mp3
 _FIXED_FORMS = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"})
 """Containers whose head says what AAC they hold; elsewhere each frame does (ADTS, LATM)."""
 
+_SHIFT_SECONDS = 1_000_000
+"""Added to all times on the way: ffmpeg drops what is written before 0, and a film may begin there."""
+
 _LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 
 
@@ -43,12 +46,13 @@ def steadied(argv: Sequence[str], plan: Plan, audios: Iterable[AudioRendition]) 
     graph = argv[place + 1]
     words: list[str] = []
     for number, track in enumerate(tracks):
-        graph = graph.replace(f"[0:{track.index}]", f"[dec:{number}]")
-        words += _loop(number, track)
+        shift = _SHIFT_SECONDS * track.sample_rate
+        graph = graph.replace(f"[0:{track.index}]", f"[dec:{number}]asetpts=PTS-{shift},")
+        words += _loop(number, track, shift)
     return [*argv[:place], *words, "-filter_complex", graph, *argv[place + 2 :]]
 
 
-def _loop(number: int, track: AudioTrack) -> tuple[str, ...]:
-    form = f"aresample=osr={track.sample_rate}:ochl={_LAYOUTS[track.channels]}:osf=flt"
+def _loop(number: int, track: AudioTrack, shift: int) -> tuple[str, ...]:
+    form = f"aresample=osr={track.sample_rate}:ochl={_LAYOUTS[track.channels]}:osf=flt,asetpts=PTS+{shift}"
     encoded = ("-map", f"0:{track.index}", "-af", form, "-c:a", "pcm_f32le")
     return (*encoded, "-f", "null", "-", "-dec", f"{number}:0")

@@ -38,7 +38,7 @@ def test_the_whole_command_of_a_middle_chunk() -> None:
         "[s2]tpad=stop=-1:stop_mode=clone[s3];[s3]trim=end_pts=192:start_pts=48[s4];[s4]setpts=PTS-48[s5];"
         "[s5]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709[s6];[s6]split=1[s7];"
         "[s7]scale=426:240:flags=bicubic:out_range=tv[s8];[s8]setsar=1[s9];[s9]format=yuv420p[s10];"
-        "[dec:0]asetpts="
+        "[dec:0]asetpts=PTS-44100000000,asetpts="
         "if(lte(abs(3528+round((PTS-3528)/NB_SAMPLES)*NB_SAMPLES-PTS)\\,48)\\,"
         "3528+round((PTS-3528)/NB_SAMPLES)*NB_SAMPLES\\,PTS)[s11];"
         "[s11]asetpts=PTS-3660[s12];[s12]atrim=start_pts=79968[s13];"
@@ -54,7 +54,8 @@ def test_the_whole_command_of_a_middle_chunk() -> None:
         *("-sn", "-ss", "1.085000"),
         *("-threads", "auto", "-i", "file:/films/-a b.mkv"),
         # An AC-3 track may change its channels: it is decoded to what it has at its beginning.
-        *("-map", "0:1", "-af", "aresample=osr=44100:ochl=5.1:osf=flt", "-c:a", "pcm_f32le"),
+        *("-map", "0:1", "-af", "aresample=osr=44100:ochl=5.1:osf=flt,asetpts=PTS+44100000000"),
+        *("-c:a", "pcm_f32le"),
         *("-f", "null", "-", "-dec", "0:0"),
         *("-filter_complex", graph),
         *("-map", "[s10]", "-f", "mp4", "-avoid_negative_ts", "disabled", "-bf", "5", "-bufsize", "900000"),
