@@ -56,6 +56,8 @@ M3U8 = b"application/vnd.apple.mpegurl"
 ADDRESS_LIFE = timedelta(hours=24)
 MOST_BEHIND = Fraction(10)
 """Seconds of film: rungs that are encoded together are never that far apart, a copied one runs ahead."""
+ENOUGH_AHEAD = Fraction(60)
+"""Seconds of film after the viewer's place: a rung that reaches as far may be behind another."""
 HOLD_SECONDS = 8.0
 POLL_SECONDS = 0.2
 MAX_POSITION = 10_000_000.0
@@ -146,7 +148,7 @@ class PlayDoor:
         permit = self._leases.permit(playback, now)
         version = await self._playable(playback)
         chosen = [one for one in version.renditions if covers(permit.tier, one.tier)]
-        chosen = await self._in_step(version, chosen)
+        chosen = await self._in_step(version, chosen, Fraction(playback.position_s))
         if not any(one.kind == "video" for one in chosen):
             raise refusals.tier_not_covered(permit.tier)
         prefix = self._signer.prefix(version.title_id, version.version_id, self._clock.now() + ADDRESS_LIFE)
@@ -250,8 +252,14 @@ class PlayDoor:
             await asyncio.sleep(POLL_SECONDS)
         raise refusals.not_playable_yet()
 
-    async def _in_step(self, version: Version, chosen: list[Rendition]) -> list[Rendition]:
-        """Leave out rungs that are far behind another: where the others play already, they would stall."""
+    async def _in_step(
+        self, version: Version, chosen: list[Rendition], position: Fraction
+    ) -> list[Rendition]:
+        """Leave out rungs that are far behind another: where the others play already, they would stall.
+
+        Those that have enough for whoever is at `position` (seconds, as last reported) are offered, though:
+        the lowest rung of a film that was begun while it arrived may be far ahead of all others.
+        """
         if version.complete:
             return chosen
         reach = {
@@ -262,7 +270,8 @@ class PlayDoor:
             if one.kind == "video"
         }
         furthest = max(reach.values(), default=Fraction(0))
-        return [one for one in chosen if reach.get(one.name, furthest) + MOST_BEHIND >= furthest]
+        enough = min(furthest - MOST_BEHIND, position + ENOUGH_AHEAD)
+        return [one for one in chosen if reach.get(one.name, furthest) >= enough]
 
     async def _first_segment(
         self, playback: Playback, name: str

@@ -15,7 +15,7 @@ from streaming.delivery.values import Gate
 _COLUMNS = (
     "p.id, p.native, p.title_id, p.version_id, p.licence_id, p.account_id, p.auth_session_id, p.api_token_id,"
     " p.guest_hash, p.lease_until, p.released_at, p.seen_at, p.budget_level, p.budget_at, p.released_periods,"
-    " t.owner_id, s.token_hash, s.expires_at, k.id"
+    " p.position_s, t.owner_id, s.token_hash, s.expires_at, k.id"
 )
 _WIDTH = _COLUMNS.count(",") + 1
 
@@ -65,6 +65,7 @@ class Playback:
     budget_level: int
     budget_at: int
     released_periods: bytes
+    position_s: float
     owner_id: str
     login_hash: bytes | None
     login_expires_at: int | None

@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import m3u8
 import pytest
+from sqlalchemy import update
 
 from streaming.accounts.model import SessionRow, TokenRow
 from streaming.catalogue.model import RenditionRow, TitleRow, VersionRow
+from streaming.delivery.model import PlaybackRow
 from streaming.delivery.playing import PlayDoor
 from streaming.delivery.values import Device
 from streaming.errors import Fault
@@ -594,15 +596,20 @@ def test_a_finished_film_is_never_shown_shorter_than_it_is(bare_house: House) ->
     assert len(parsed.segments) == 9
 
 
-@pytest.mark.parametrize(("behind", "listed"), [(2, 2), (3, 1)])
-def test_a_rung_far_behind_a_copied_one_is_not_offered_yet(
-    bare_house: House, behind: int, listed: int
+@pytest.mark.parametrize(
+    ("behind", "at", "listed"), [(2, 100, 2), (3, 100, 1), (15, 0, 2), (16, 0, 1), (10, 20, 2), (10, 21, 1)]
+)
+def test_a_rung_far_behind_another_is_offered_to_whom_it_reaches_far_enough(
+    bare_house: House, behind: int, at: int, listed: int
 ) -> None:
     bare_house.make_film(segments=30, complete=False, without=["v240"])
     with bare_house.database.write() as session:
         bare_house.add_segments(session, "v240", range(30 - behind))
     bare_house.licence()
-    main = playlist(bare_house, bare_house.start().token)
+    token = bare_house.start().token
+    with bare_house.database.write() as session:
+        session.execute(update(PlaybackRow).values(position_s=float(at)))
+    main = playlist(bare_house, token)
     assert len(main.playlists) == listed
     assert "/v720/" in main.playlists[-1].uri
 
