@@ -34,12 +34,15 @@ def run_worker(settings: Settings) -> None:
     from streaming.workflows.transcode import Transcoding
     from transcoder.planning.plan import Policy
     from transcoder.programs.sandbox import Limits
+    from transcoder.programs.standing import stand_back
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     threading.Thread(target=_follow_parent, args=(stop,), name="parent", daemon=True).start()
     os.nice(NICENESS)
+    while not stand_back(os.getpid(), NICENESS) and not stop.wait(0.1):
+        pass
     clock = SystemClock()
     database = Database(open_engine(settings.database_url))
     names = settings.data / "workers"

@@ -266,6 +266,25 @@ def test_what_nobody_waits_for_stands_back(isolation: Isolation) -> None:
     assert finished.code == 0, finished.lines
 
 
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this kernel has no groups by session")
+def test_the_session_of_what_nobody_waits_for_stands_back_too(isolation: Isolation) -> None:
+    """A nice value counts within a session alone where sessions are groups, and each process has its own."""
+    wanted, seen = f"nice {min(19, os.nice(0) + 10)}\n", list[str]()
+
+    def until_it_stands_back() -> Iterator[bytes]:
+        (process,) = psutil.Process().children()
+        deadline = time.monotonic() + 10
+        while not seen or (not seen[-1].endswith(wanted) and time.monotonic() < deadline):
+            seen.append(Path(f"/proc/{process.pid}/autogroup").read_text())
+            time.sleep(0.01)
+        yield b""
+
+    spare, argv = replace(ROOMY, niceness=10), [PYTHON, "-c", "import sys; sys.stdin.read()"]
+    finished = run(lambda _: argv, {"stdout": drain}, spare, Sandbox((LIBRARY,)), feed=until_it_stands_back())
+    assert finished.code == 0, finished.lines
+    assert seen[-1].endswith(wanted), seen[-1]
+
+
 def test_memory_is_bounded(isolation: Isolation) -> None:
     greedy = "x = bytearray(2 << 30)"
     finished = run(lambda _: [PYTHON, "-c", greedy], {"stdout": drain}, ROOMY, Sandbox((LIBRARY,)))

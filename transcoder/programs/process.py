@@ -16,6 +16,7 @@ from transcoder.errors import Cancelled, EncodeFailed
 from transcoder.programs import binaries
 from transcoder.programs.isolation import Isolation, Protection, confine, tool
 from transcoder.programs.sandbox import Bounds, Sandbox
+from transcoder.programs.standing import stand_back
 
 Consumer = Callable[[Iterator[bytes]], None]
 """Eats one pipe to its end; raising ends the process."""
@@ -100,7 +101,7 @@ def _run(
     def confined(pipes: Mapping[str, int]) -> Sequence[str]:
         return confine(isolation, make_argv(pipes), sandbox, bounds)
 
-    running = _Running(confined, consumers, feed)
+    running = _Running(confined, consumers, feed, os.nice(0) + bounds.niceness)
     try:
         running.watch(time.monotonic() + bounds.seconds, cancel)
     finally:
@@ -120,8 +121,10 @@ class _Running:
         make_argv: Callable[[Mapping[str, int]], Sequence[str]],
         consumers: Mapping[str, Consumer],
         feed: Iterable[bytes] | None,
+        niceness: int,
     ) -> None:
         self._stopping = threading.Event()
+        self._niceness = niceness
         self._changed = threading.Event()
         self._done: list[str] = []
         self._faults: list[BaseException] = []
@@ -148,8 +151,10 @@ class _Running:
             thread.start()
 
     def watch(self, deadline: float, cancel: threading.Event | None) -> None:
-        """Wait for the end of every pipe and of the process."""
+        """Wait for the end of every pipe and of the process; it stands back as soon as the kernel lets it."""
+        placed = self._niceness <= 0
         while not self._has_ended():
+            placed = placed or stand_back(self._process.pid, self._niceness)
             if cancel is not None and cancel.is_set():
                 raise Cancelled("cancelled")
             if time.monotonic() > deadline:

@@ -73,6 +73,9 @@ class Bounds:
 SPARE_NICENESS = 10
 """For what nobody waits for: it takes what the encoders leave of the processor."""
 
+MEASURE_NICENESS = 8
+"""For what a film's other rungs wait for: behind its starter, but done in time also where others encode."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

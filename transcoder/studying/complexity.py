@@ -10,7 +10,7 @@ from transcoder.planning.plan import Plan
 from transcoder.planning.sampling import Curve, Sample, Taken, Trial, samples_of, sum_up, trials_of
 from transcoder.programs import binaries, process
 from transcoder.programs.graph_sample import sample_argv
-from transcoder.programs.sandbox import DEFAULT_LIMITS, Bounds, Limits, Sandbox
+from transcoder.programs.sandbox import DEFAULT_LIMITS, MEASURE_NICENESS, Bounds, Limits, Sandbox
 
 _MOST_TEXT = 4 << 20
 _AT_ONCE = 4
@@ -51,7 +51,8 @@ def _take(
     finished = process.run(
         lambda pipes: sample_argv(binaries.ffmpeg(), source, plan, samples, trials, pipes, limits),
         {name: _collect(text) for name, text in texts.items()},
-        Bounds(limits.encode_seconds, limits.memory, limits.open_files),
+        # Beside it the film's starter is encoded, for which somebody may be waiting.
+        Bounds(limits.encode_seconds, limits.memory, limits.open_files, MEASURE_NICENESS),
         Sandbox((source,)),
         cancel,
     )
