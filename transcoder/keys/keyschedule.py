@@ -3,10 +3,14 @@
 `T` (title secret) and `S` (server share) are 32 random bytes per title version:
     S(tier, period)      = HKDF(ikm=S, salt="",              info={…, purpose "share"},   32)
     K(rendition, period) = HKDF(ikm=T, salt=S(tier, period), info={…, purpose "content"}, 16)
+    K(tier, period)      = HKDF(ikm=T, salt=S(tier, period), info={…, purpose "tier"},    16)
 `info` is canonical CBOR (RFC 8949 §4.2.1) of {v, purpose, title, version, tier, rendition, period};
-fields that do not apply are "" and -1.
+fields that do not apply are "" and -1. Where keys have names (common encryption, ISO/IEC 23001-7), that of
+K(tier, period) is its KID, which is public and made of no secret.
 """
 
+import hashlib
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -31,6 +35,8 @@ class Purpose(StrEnum):
 
     SHARE = "share"
     CONTENT = "content"
+    TIER = "tier"
+    KID = "kid"
     POSTER = "poster"
     MANIFEST = "manifest"
 
@@ -56,6 +62,18 @@ class TitleKeys:
         """K(rendition, period), 16 bytes for AES-128."""
         info = self._info(Purpose.CONTENT, tier, rendition, period)
         return _hkdf(self.secret, self.period_share(tier, period), info, CONTENT_KEY_BYTES)
+
+    def tier_key(self, tier: str, period: int) -> SecretBytes:
+        """K(tier, period), 16 bytes for `cbcs`: one for all renditions of a tier, as DRM systems expect."""
+        info = self._info(Purpose.TIER, tier, "", period)
+        return _hkdf(self.secret, self.period_share(tier, period), info, CONTENT_KEY_BYTES)
+
+    def kid(self, tier: str, period: int) -> uuid.UUID:
+        """Name `tier_key(tier, period)`: a UUID of version 8 (RFC 9562 §5.8) from a SHA-256 of its `info`."""
+        digest = bytearray(hashlib.sha256(self._info(Purpose.KID, tier, "", period)).digest()[:16])
+        digest[6] = digest[6] & 0x0F | 0x80
+        digest[8] = digest[8] & 0x3F | 0x80
+        return uuid.UUID(bytes=bytes(digest))
 
     def poster_key(self) -> SecretBytes:
         """32 bytes for AES-256-GCM over the poster; not bound to a crypto period."""

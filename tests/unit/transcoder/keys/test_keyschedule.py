@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import uuid
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,8 @@ def test_content_keys_equal_the_known_answers(vector: dict[str, str | int]) -> N
     keys, tier, period = keys_of(vector), str(vector["tier"]), int(vector["period"])
     assert keys.period_share(tier, period).reveal().hex() == vector["share"]
     assert keys.content_key(str(vector["rendition"]), tier, period).reveal().hex() == vector["key"]
+    assert keys.tier_key(tier, period).reveal().hex() == vector["tier_key"]
+    assert str(keys.kid(tier, period)) == vector["kid"]
 
 
 @pytest.mark.parametrize("vector", VECTORS["whole"])
@@ -85,9 +88,26 @@ def test_the_schedule_is_what_its_page_says(
     assert keys.period_share(tier, period) == SecretBytes(salt)
     wanted = hkdf(secret, salt, info(title, version, "content", tier, rendition, period), 16)
     assert keys.content_key(rendition, tier, period) == SecretBytes(wanted)
+    wanted = hkdf(secret, salt, info(title, version, "tier", tier, "", period), 16)
+    assert keys.tier_key(tier, period) == SecretBytes(wanted)
     salt = hkdf(share, b"", info(title, version, "share", "sd", "", -1), 32)
     wanted = hkdf(secret, salt, info(title, version, "poster", "sd", "", -1), 32)
     assert keys.poster_key() == SecretBytes(wanted)
+
+
+@given(st.text(max_size=30), st.integers(0, 70_000), st.sampled_from(["sd", "hd"]), st.integers(0, 70_000))
+def test_a_kid_is_made_of_no_secret_and_is_a_uuid_of_version_8(
+    title: str, version: int, tier: str, period: int
+) -> None:
+    one = TitleKeys(title, version, SecretBytes(b"a" * 32), SecretBytes(b"b" * 32))
+    other = TitleKeys(title, version, SecretBytes(b"c" * 32), SecretBytes(b"d" * 32))
+    kid = one.kid(tier, period)
+    assert kid == other.kid(tier, period)
+    assert (kid.version, kid.variant) == (8, uuid.RFC_4122)
+    wanted = hashlib.sha256(info(title, version, "kid", tier, "", period)).digest()[:16]
+    told = (1 << 128) - 1 - (0xF << 76) - (0x3 << 62)
+    assert kid.int & told == int.from_bytes(wanted, "big") & told
+    assert len({one.kid(name, number) for name in ("sd", "hd", "uhd") for number in range(50)}) == 150
 
 
 def test_every_use_has_a_key_of_its_own() -> None:
@@ -100,6 +120,7 @@ def test_every_use_has_a_key_of_its_own() -> None:
         for tier in ("sd", "hd")
         for period in range(3)
     ]
+    all_keys += [keys.tier_key(tier, period).reveal() for tier in ("sd", "hd") for period in range(3)]
     all_keys += [keys.poster_key().reveal()[:16], keys.manifest_key().reveal()[:16]]
     assert len(set(all_keys)) == len(all_keys)
 
