@@ -19,7 +19,7 @@ from streaming.delivery.signing import AddressSigner
 from streaming.lifeline import PARENT, die_with_parent
 from streaming.settings import Settings
 from streaming.web import guest, health
-from streaming.web.api import accounts, extras, licences, playback, titles, uploads
+from streaming.web.api import accounts, extras, history, licences, playback, titles, uploads
 from streaming.web.pages import account, door, entry, film, foyer, operator, screen, studio
 from streaming.web.pages.chrome import problem_page
 from streaming.web.problems import Problems, problem_of
@@ -62,7 +62,7 @@ def mount(services: Services) -> Doors:
     )
     app.state.services = services
     problems.install(app)
-    for part in (accounts, uploads, titles, extras, licences, playback, guest, health):
+    for part in (accounts, uploads, titles, extras, licences, history, playback, guest, health):
         app.include_router(part.router)
     for page in (foyer, film, screen, door, studio, account, entry, operator):
         app.include_router(page.router)

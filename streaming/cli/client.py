@@ -67,7 +67,15 @@ class Client:
         """Post a file below `/api/v1`, give the JSON of the answer. Raises `Fault` in the server’s words."""
         return self._answer("POST", path, query, content=data)
 
+    def text(self, path: str) -> str:
+        """Fetch a file of text below `/api/v1`, as it is. Raises `Fault` in the server’s words."""
+        return self._asked("GET", path, {}).text
+
     def _answer(self, method: str, path: str, query: Mapping[str, str | None], **body: Any) -> Any:
+        answer = self._asked(method, path, query, **body)
+        return answer.json() if answer.content else None
+
+    def _asked(self, method: str, path: str, query: Mapping[str, str | None], **body: Any) -> httpx.Response:
         params = {name: value for name, value in query.items() if value is not None}
         try:
             answer = self._http.request(method, f"/api/v1{path}", params=params, **body)
@@ -75,7 +83,7 @@ class Client:
             raise unreachable(self.url, fault) from None
         if answer.is_error:
             raise fault_of(answer)
-        return answer.json() if answer.content else None
+        return answer
 
 
 def unreachable(url: str, fault: Exception) -> Fault:

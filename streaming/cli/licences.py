@@ -22,6 +22,8 @@ Playback = Annotated[
 Tier = Annotated[str | None, typer.Option("--tier", help="sd, hd or uhd")]
 Streams = Annotated[int | None, typer.Option("--max-streams", help="screens at a time", min=1)]
 
+Reason = Annotated[str | None, typer.Option("--reason", help="why; the holder reads it", metavar="WORDS")]
+
 group = typer.Typer(no_args_is_help=True, help="Issue, list, extend and revoke licences.")
 
 
@@ -101,19 +103,42 @@ def extend(
     playback: Playback = None,
     tier: Tier = None,
     max_streams: Streams = None,
+    reason: Reason = None,
     as_json: AsJson = False,
 ) -> None:
     """Change a licence's end, clocks, quality or screens; a playing viewer just goes on."""
     terms = _terms(None, valid_until, rental, playback, tier, max_streams)
     if not terms:
         raise typer.BadParameter("say what changes, for example: --valid-until “in 2d”")
-    _print_licence(Client.from_environment().call("PATCH", f"/licences/{licence}", terms), as_json)
+    body = {**terms, **({"reason": reason} if reason else {})}
+    _print_licence(Client.from_environment().call("PATCH", f"/licences/{licence}", body), as_json)
 
 
 @group.command()
-def revoke(licence: LicenceArgument, as_json: AsJson = False) -> None:
+def revoke(licence: LicenceArgument, reason: Reason = None, as_json: AsJson = False) -> None:
     """End a licence now; whoever is watching stops within one crypto period."""
-    _print_licence(Client.from_environment().call("POST", f"/licences/{licence}/revoke"), as_json)
+    body = {"reason": reason or ""}
+    _print_licence(Client.from_environment().call("POST", f"/licences/{licence}/revoke", body), as_json)
+
+
+@group.command()
+def history(
+    subject: Annotated[str, typer.Argument(help="A licence's or a title's id.", metavar="ID")],
+    as_csv: Annotated[bool, typer.Option("--csv", help="As a file for spreadsheets.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what was done to a licence, or to all licences of a title: who, when, why."""
+    client, room = Client.from_environment(), "titles" if subject.startswith("ti_") else "licences"
+    if as_csv:
+        return typer.echo(client.text(f"/{room}/{subject}/history.csv").removeprefix("\ufeff"), nl=False)
+    found = client.call("GET", f"/{room}/{subject}/history")["items"]
+    if as_json:
+        return print_json(found)
+    return print_table(
+        ("When", "What", "Why"),
+        [(local(one["at"]), one["sentence"], one["reason"]) for one in found],
+        "Nothing was done to it yet.",
+    )
 
 
 def _terms(

@@ -7,7 +7,8 @@ from streaming.clock import Clock
 from streaming.db.engine import Database
 from streaming.errors import Code, Fault, not_found
 from streaming.ids import AccountId, LicenceId, TitleId, new_id, new_token, token_hash
-from streaming.licences import store
+from streaming.licences import audit, store
+from streaming.licences.audit import Event, What
 from streaming.licences.policy import OWNER_GRANT, Grant, Holder, Licence, decide, ends_at
 from streaming.licences.validation import amended, check_holder, checked_terms, invalid
 from streaming.licences.values import AccountRef, Actor, Changes, Issued, Request, Standing, TitleRef
@@ -57,6 +58,14 @@ class LicenceService:
         with self._database.write() as session:
             hashed = token_hash(token) if token else None
             store.add(session, licence, actor.account_id, hashed, request.label)
+            audit.record(
+                session,
+                What.ISSUED,
+                licence.issued_at,
+                by=actor,
+                licence=licence,
+                after=audit.terms_of(licence.terms),
+            )
         return Issued(licence, token)
 
     def show(self, actor: Actor, licence_id: LicenceId) -> Licence:
@@ -90,8 +99,8 @@ class LicenceService:
         with self._database.read() as session:
             return store.find_by_link(session, token_hash(token))
 
-    def amend(self, actor: Actor, licence_id: LicenceId, changes: Changes) -> Licence:
-        """Extend or shorten a licence; playing viewers meet the change at their next key."""
+    def amend(self, actor: Actor, licence_id: LicenceId, changes: Changes, reason: str = "") -> Licence:
+        """Extend, shorten or change a licence; playing viewers meet the change at their next key."""
         with self._database.write() as session:
             licence = self._managed(actor, store.find(session, licence_id))
             if licence.revoked_at is not None:
@@ -101,17 +110,45 @@ class LicenceService:
                     "Issue a new one.",
                     name="licence_revoked",
                 )
-            store.amend(session, licence_id, amended(licence.terms, changes, self._clock.now()))
+            now = self._clock.now()
+            store.amend(session, licence_id, amended(licence.terms, changes, now))
             session.flush()
-            return self._managed(actor, store.find(session, licence_id))
+            changed = self._managed(actor, store.find(session, licence_id))
+            if changed.terms != licence.terms:
+                audit.record(
+                    session,
+                    kind_of_change(licence, changed),
+                    now,
+                    by=actor,
+                    licence=changed,
+                    reason=kept_reason(reason),
+                    before=audit.terms_of(licence.terms),
+                    after=audit.terms_of(changed.terms),
+                )
+            return changed
 
     def revoke(self, actor: Actor, licence_id: LicenceId, reason: str = "") -> Licence:
         """Take a licence back; it stops at the next key. Doing it twice changes nothing."""
         with self._database.write() as session:
-            self._managed(actor, store.find(session, licence_id))
-            store.revoke(session, licence_id, self._clock.now(), reason.strip()[:MAX_REASON])
+            now, kept = self._clock.now(), kept_reason(reason)
+            before = self._managed(actor, store.find(session, licence_id))
+            store.revoke(session, licence_id, now, kept)
             session.flush()
+            if before.revoked_at is None:
+                audit.record(session, What.REVOKED, now, by=actor, licence=before, reason=kept)
             return self._managed(actor, store.find(session, licence_id))
+
+    def history_of_title(self, actor: Actor, title_id: TitleId, limit: int = 0) -> list[Event]:
+        """Read a title's audit log, newest first, for its owner or an admin; 0: all of it."""
+        self._own(actor, title_id)
+        with self._database.read() as session:
+            return audit.of_title(session, title_id, limit)
+
+    def history_of_licence(self, actor: Actor, licence_id: LicenceId) -> list[Event]:
+        """Read a licence's audit log, newest first, for its title's owner or an admin."""
+        with self._database.read() as session:
+            self._managed(actor, store.find(session, licence_id))
+            return audit.of_licence(session, licence_id)
 
     def standing(
         self, title: TitleRef, account_id: AccountId | None, link_tokens: Sequence[str] = ()
@@ -171,6 +208,21 @@ class LicenceService:
         if licence is None or not self._may_manage(actor, licence.title_id):
             raise not_found("licence")
         return licence
+
+
+def kept_reason(reason: str) -> str:
+    """Give a reason as it is kept and shown."""
+    return reason.strip()[:MAX_REASON]
+
+
+def kind_of_change(before: Licence, after: Licence) -> What:
+    """Say what changed terms mean: a later end extends, an earlier one shortens, all else changes."""
+    kept = (after.terms.tier, after.terms.max_streams) == (before.terms.tier, before.terms.max_streams)
+    old, new = ends_at(before), ends_at(after)
+    if not kept or old == new:
+        return What.CHANGED
+    longer = new is None or (old is not None and new > old)
+    return What.EXTENDED if longer else What.SHORTENED
 
 
 def _rank(licence: Licence, now: datetime) -> tuple[bool, bool, int, float]:

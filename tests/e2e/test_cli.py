@@ -195,7 +195,11 @@ def test_licences(desk: Desk) -> None:
     longer = desk.json("licence", "extend", made["id"], "--valid-until", "in 60d", "--max-streams", "3")
     assert longer["max_streams"] == 3
     assert longer["valid_until"] > made["valid_until"]
-    assert desk.json("licence", "revoke", made["id"])["state"] == "revoked"
+    assert desk.json("licence", "revoke", made["id"], "--reason", "Refunded.")["state"] == "revoked"
+    told = desk.json("licence", "history", made["id"])
+    assert next((one["what"], one["reason"]) for one in told) == ("revoked", "Refunded.")
+    assert "issued a licence to ben" in desk.text("licence", "history", desk.title)
+    assert desk.text("licence", "history", made["id"], "--csv").startswith('"number","at"')
     assert "revoked" in desk.text("licence", "revoke", link["id"])
     desk.refused(4, "not_found", "licence", "show", "li_nothing")
     desk.refused(

@@ -66,10 +66,16 @@ class LicencePatch(BaseModel):
     playback_s: Seconds | None = None
     tier: Tier | None = None
     max_streams: Annotated[int, Field(ge=-1000, le=1000)] | None = None
+    reason: str = Field(default="", max_length=300, description="Kept in the history; the holder reads it.")
+
+    @property
+    def words(self) -> str:
+        """The reason on one line, without characters that could turn it around."""
+        return shown(self.reason, 300)
 
     def value(self) -> Changes:
         """Give the service's value; only the members that were sent count."""
-        given = frozenset(name.removesuffix("_s") for name in self.model_fields_set)
+        given = frozenset(name.removesuffix("_s") for name in self.model_fields_set - {"reason"})
         return Changes(
             given,
             self.valid_until,

@@ -65,7 +65,7 @@ def show(
 def amend(request: Request, who: Creator, licence_id: str, body: LicencePatch) -> LicenceOut:
     """Extend or change a licence; whoever is watching meets the change at the next key."""
     house = services(request)
-    changed = house.licences.amend(actor(who), LicenceId(licence_id), body.value())
+    changed = house.licences.amend(actor(who), LicenceId(licence_id), body.value(), body.words)
     return _shown(house, [changed], "UTC")[0]
 
 

@@ -11,7 +11,7 @@ from streaming.accounts.throttle import Throttle
 from streaming.ids import AccountId
 from streaming.settings import Settings
 from streaming.web import guest
-from streaming.web.api import licences, playback
+from streaming.web.api import history, licences, playback
 from streaming.web.problems import Problems
 from streaming.web.security import secure
 from tests.unit.streaming.delivery.house import House
@@ -25,7 +25,7 @@ class WebHouse:
         self.house = house
         problems, app = Problems(), FastAPI()
         problems.install(app)
-        for module in (licences, playback, guest):
+        for module in (licences, history, playback, guest):
             app.include_router(module.router)
         accounts = AccountService(
             house.database,
