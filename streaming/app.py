@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from player.render import STATIC
 from streaming.clock import SystemClock
 from streaming.delivery.doors import Doors, DoorSettings, open_doors
-from streaming.delivery.signing import AddressSigner
+from streaming.delivery.signing import PURPOSE, AddressSigner
 from streaming.lifeline import PARENT, die_with_parent
 from streaming.settings import Settings
 from streaming.web import guest, health
@@ -76,7 +76,10 @@ def mount(services: Services) -> Doors:
         index=services.live,
         keys_of=services.keys_of,
         objects=services.objects,
-        signer=AddressSigner([services.root.derived("segment-addresses")]),
+        signer=AddressSigner(
+            [services.root.derived(PURPOSE)],
+            (settings.address_form, *(one.form for one in settings.hosts)),
+        ),
         problem=problem_of,
         settings=DoorSettings(
             settings.lease_seconds,

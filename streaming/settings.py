@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from streaming.hosts import DeliveryHost, Form, read_hosts
 from transcoder.formats.codec_names import AUDIO_CODECS, VIDEO_CODECS, choose
 
 GB = 1_000_000_000
@@ -50,6 +51,13 @@ class Settings(BaseSettings):
     )
     release_burst: int = Field(default=12, ge=1, description="Crypto periods released at once, for seeking.")
     release_rate: float = Field(default=4.0, gt=0, description="Periods refilled per period of real time.")
+    address_form: Form = Field(
+        default=Form.HMAC, description="How the house signs addresses of segments: hmac, or nginx."
+    )
+    delivery_hosts: str = Field(
+        default="",
+        description="Hosts that hand out segments, by commas: NAME=https://HOST;form=…;priority=…;weight=…",
+    )
 
     @field_validator("open_role", mode="before")
     @classmethod
@@ -68,6 +76,17 @@ class Settings(BaseSettings):
     def _known_audio_codecs(cls, value: str) -> str:
         choose(value, AUDIO_CODECS)
         return value
+
+    @field_validator("delivery_hosts")
+    @classmethod
+    def _readable_hosts(cls, value: str) -> str:
+        read_hosts(value)
+        return value
+
+    @property
+    def hosts(self) -> tuple[DeliveryHost, ...]:
+        """Hosts beside the house that hand out segments."""
+        return read_hosts(self.delivery_hosts)
 
     @property
     def video_codecs(self) -> tuple[str, ...]:

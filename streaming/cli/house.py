@@ -1,4 +1,4 @@
-"""Commands that act on this machine’s data folder: serve, worker, demo, user, token, doctor."""
+"""Commands that act on this machine’s data folder: serve, worker, user, token, doctor…"""
 
 import os
 import sys
@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command()(demo)
     app.add_typer(user, name="user")
     app.command()(token)
+    app.command("nginx-secret")(nginx_secret)
     app.command()(doctor)
 
 
@@ -103,6 +104,22 @@ def token(
         print_json({"token": text})
     else:
         print(text)
+
+
+def nginx_secret(data: Data = None) -> None:
+    """Print the line of configuration by which nginx can check addresses of segments.
+
+    Put it into a file of its own that only nginx's user may read. Whoever knows it can write addresses of
+    ciphertext; keys and playlists stay shut to them.
+    """
+    from streaming.cli.prepare import prepare
+    from streaming.delivery import signing
+    from streaming.keys.root import load_or_make
+
+    settings = settings_for(data)
+    prepare(settings)
+    key = load_or_make(settings.root_key_file).derived(signing.PURPOSE)
+    print(f'set $matinee_secret "{signing.nginx_secret(key).reveal().decode()}";')
 
 
 def doctor(data: Data = None, as_json: AsJson = False) -> None:

@@ -39,7 +39,10 @@ _PREFLIGHT = Answer(
     headers=(
         *ANY_ORIGIN,
         (b"access-control-allow-methods", b"GET, HEAD, OPTIONS"),
-        (b"access-control-allow-headers", b"Range, If-Range, If-None-Match"),
+        (
+            b"access-control-allow-headers",
+            b"Range, If-Range, If-None-Match, CMCD-Object, CMCD-Request, CMCD-Session, CMCD-Status",
+        ),
         (b"access-control-max-age", b"86400"),
     ),
 )

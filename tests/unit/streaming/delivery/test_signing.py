@@ -1,10 +1,13 @@
+import hashlib
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streaming.delivery.signing import AddressSigner, Check
+from streaming.delivery.signing import AddressSigner, Check, nginx_secret
+from streaming.hosts import Form
 from transcoder.keys.secret import SecretBytes
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -64,3 +67,37 @@ def test_nothing_can_be_put_in(place: int, extra: str) -> None:
 @pytest.mark.parametrize("stamp", ["0", "9999999999999", "-1", "٣٣٣٣٣٣٣٣٣٣", "1e10"])
 def test_an_expiry_is_plain_digits(stamp: str) -> None:
     assert check(f"{stamp}.{PREFIX.partition('.')[2]}") is Check.BAD
+
+
+KEY = SecretBytes(b"k" * 32)
+BOTH = AddressSigner([KEY], [Form.NGINX])
+
+
+def test_the_form_for_nginx_is_what_secure_link_md5_computes() -> None:
+    expiry = NOW + timedelta(hours=1)
+    stamp, tag = BOTH.prefix("ti_film", "ve_one", expiry).split(".")
+    secret = nginx_secret(KEY).reveal().decode()
+    said = f"{secret} matinee/v1/segment-address {stamp} ti_film ve_one {secret}"
+    assert tag == urlsafe_b64encode(hashlib.md5(said.encode()).digest()).decode().rstrip("=")
+
+
+def test_the_secret_for_nginx_is_not_the_signing_key() -> None:
+    assert nginx_secret(KEY).reveal() not in {KEY.reveal(), b""}
+    assert b"k" * 8 not in nginx_secret(KEY).reveal()
+
+
+def test_the_form_for_nginx_opens_only_where_it_was_chosen() -> None:
+    prefix = BOTH.prefix("ti_film", "ve_one", NOW + timedelta(hours=1))
+    assert BOTH.check(prefix, "ti_film", "ve_one", NOW.timestamp()) is Check.GOOD
+    assert BOTH.check(prefix, "ti_other", "ve_one", NOW.timestamp()) is Check.BAD
+    assert check(prefix) is Check.BAD
+
+
+def test_addresses_from_before_the_form_was_chosen_stay_good() -> None:
+    assert BOTH.check(PREFIX, "ti_film", "ve_one", NOW.timestamp()) is Check.GOOD
+
+
+def test_one_signer_writes_in_each_form_that_is_asked_for() -> None:
+    expiry = NOW + timedelta(hours=1)
+    assert BOTH.prefix("ti_film", "ve_one", expiry, Form.HMAC) == PREFIX
+    assert BOTH.prefix("ti_film", "ve_one", expiry) != PREFIX
