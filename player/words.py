@@ -55,6 +55,8 @@ def readback(film: str, who: str, terms: LicenceTerms, now: datetime, zone: str 
         parts.append(f"They must start within {say.span(terms.rental_s)}.")
     if terms.playback_s:
         parts.append(f"Once they press play, they have {say.span(terms.playback_s)} to finish.")
+    if terms.may_finish and terms.valid_until:
+        parts.append("A film begun before the end date may be seen to its end.")
     return " ".join(parts)
 
 

@@ -161,4 +161,5 @@ class LicenceTerms:
     revoked_at: datetime | None = None
     tier: Tier = Tier.HD
     max_streams: int = 1
+    may_finish: bool = False
     issuer: str = ""

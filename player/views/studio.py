@@ -238,6 +238,7 @@ class LicenceDraft:
     playback_unit: str = "hours"
     tier: Tier = Tier.HD
     max_streams: str = "1"
+    may_finish: bool = False
 
 
 @dataclass(frozen=True, slots=True)

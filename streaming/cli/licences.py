@@ -21,6 +21,10 @@ Playback = Annotated[
 ]
 Tier = Annotated[str | None, typer.Option("--tier", help="sd, hd or uhd")]
 Streams = Annotated[int | None, typer.Option("--max-streams", help="screens at a time", min=1)]
+Finish = Annotated[
+    bool | None,
+    typer.Option("--may-finish/--must-stop", help="whether a film begun before the end may be seen out"),
+]
 
 Reason = Annotated[str | None, typer.Option("--reason", help="why; the holder reads it", metavar="WORDS")]
 
@@ -46,12 +50,13 @@ def issue(
     playback: Playback = None,
     tier: Tier = None,
     max_streams: Streams = None,
+    may_finish: Finish = None,
     as_json: AsJson = False,
 ) -> None:
     """Let an account, or whoever holds a link, watch a title for a time."""
     if bool(to) == link:
         raise typer.BadParameter("say either --to NAME or --link")
-    terms = _terms(valid_from, valid_until, rental, playback, tier, max_streams)
+    terms = _terms(valid_from, valid_until, rental, playback, tier, max_streams, may_finish)
     body = {"to": to, "link": link, **({"label": label} if label else {}), **terms}
     made = Client.from_environment().call("POST", f"/titles/{title}/licences", body)
     if as_json:
@@ -103,11 +108,12 @@ def extend(
     playback: Playback = None,
     tier: Tier = None,
     max_streams: Streams = None,
+    may_finish: Finish = None,
     reason: Reason = None,
     as_json: AsJson = False,
 ) -> None:
     """Change a licence's end, clocks, quality or screens; a playing viewer just goes on."""
-    terms = _terms(None, valid_until, rental, playback, tier, max_streams)
+    terms = _terms(None, valid_until, rental, playback, tier, max_streams, may_finish)
     if not terms:
         raise typer.BadParameter("say what changes, for example: --valid-until “in 2d”")
     body = {**terms, **({"reason": reason} if reason else {})}
@@ -148,6 +154,7 @@ def _terms(
     playback: str | None,
     tier: str | None,
     max_streams: int | None,
+    may_finish: bool | None,
 ) -> dict[str, object]:
     now = datetime.now(UTC)
     terms: dict[str, object | None] = {
@@ -157,6 +164,7 @@ def _terms(
         "playback_s": int(parse_duration(playback).total_seconds()) if playback else None,
         "tier": tier,
         "max_streams": max_streams,
+        "may_finish": may_finish,
     }
     return {name: value for name, value in terms.items() if value is not None}
 

@@ -59,10 +59,12 @@ class PlaybackService:
             raise not_found("film")
         with self._database.write() as session:
             now = self._clock.now()
-            licence_id, permit = self._choose(session, device, title_id, licences, now, take_over)
-            if not any(one.init_name for one in version.renditions if one.kind == "video"):
-                raise refusals.not_playable_yet()
-            return self._begin(session, device, version, licence_id, permit, now)
+            chosen = self._choose(session, device, title_id, licences, now, take_over)
+            if not isinstance(chosen, Fault):
+                if not any(one.init_name for one in version.renditions if one.kind == "video"):
+                    raise refusals.not_playable_yet()
+                return self._begin(session, device, version, *chosen, now)
+        raise chosen  # after the commit: leases that were cut stay so
 
     def watching_title(self, title_id: TitleId) -> list[Watching]:
         """Who watches a title now."""
@@ -114,8 +116,8 @@ class PlaybackService:
         licences: Sequence[LicenceId],
         now: datetime,
         take_over: bool,
-    ) -> tuple[LicenceId | None, Permit]:
-        """Give the first licence that opens, counted in this transaction. Raises the first one's refusal."""
+    ) -> tuple[LicenceId | None, Permit] | Fault:
+        """Give the first licence that opens, counted in this transaction, or the first one's refusal."""
         owner = store.owner_of(session, title_id)
         if owner is None:
             raise not_found("film")
@@ -123,6 +125,7 @@ class PlaybackService:
         owns = device.account_id is not None and device.account_id == owner
         for licence_id in [None] if owns else licences:
             slots = store.same_slots(licence_id, device.account_id, title_id)
+            store.trim(session, slots, now + timedelta(seconds=self.lease.seconds))
             row = None if licence_id is None else store.licence_columns(session, self._gate, licence_id)
             permit = self._permit(row, now, len(store.active(session, slots, self._cutoff(now))))
             if isinstance(permit, Fault) and take_over and permit.name == "too_many_streams":
@@ -132,7 +135,7 @@ class PlaybackService:
             first = first or permit
         if first is None:
             first = self._gate.permit([None] * self._gate.width, now)  # type: ignore[assignment]
-        raise first or refusals.unknown_playback()
+        return first or refusals.unknown_playback()
 
     def _permit(self, row: Sequence[object] | None, now: datetime, active: int) -> Permit | Fault:
         if row is None:

@@ -44,6 +44,12 @@ def holding(cutoff: datetime) -> ColumnElement[bool]:
     return and_(PlaybackRow.released_at.is_(None), PlaybackRow.lease_until > cutoff)
 
 
+def trim(session: Session, slots: ColumnElement[bool], most: datetime) -> None:
+    """Cut leases that end after one taken now would, at `most`: a clock that was set back since gave them."""
+    late = and_(slots, PlaybackRow.released_at.is_(None), PlaybackRow.lease_until > most)
+    session.execute(update(PlaybackRow).where(late).values(lease_until=most))
+
+
 def active(session: Session, slots: ColumnElement[bool], cutoff: datetime) -> list[PlaybackRow]:
     """List the playbacks that hold one of these slots, least recently renewed first."""
     query = select(PlaybackRow).where(slots, holding(cutoff)).order_by(PlaybackRow.lease_until)

@@ -25,7 +25,9 @@ from streaming.licences.policy import (
 
 _COLUMNS = (
     "l.id, l.title_id, l.account_id, l.label, l.valid_from, l.valid_until, l.rental_s, l.playback_s, l.tier,"
-    " l.max_streams, l.issued_at, l.first_played_at, l.revoked_at, l.revoke_reason, i.name, h.name"
+    " l.max_streams, l.issued_at, l.first_played_at, l.revoked_at, l.revoke_reason, i.name, h.name,"
+    " l.may_finish, CASE WHEN l.may_finish THEN (SELECT duration_us FROM title_versions WHERE id ="
+    " (SELECT version_id FROM titles WHERE id = l.title_id)) END"
 )
 
 
@@ -38,7 +40,11 @@ class LicenceGate:
         "LEFT JOIN licences l ON l.id = p.licence_id LEFT JOIN accounts i ON i.id = l.issued_by"
         " LEFT JOIN accounts h ON h.id = l.account_id"
     )
-    first_play = "UPDATE licences SET first_played_at = ? WHERE id = ? AND first_played_at IS NULL"
+    first_play = (
+        "UPDATE licences SET first_played_at = ?1 WHERE id = ?2"
+        " AND (first_played_at IS NULL OR first_played_at > ?1)"
+    )
+    """One that lies ahead was told by a clock that has been set back since."""
 
     def permit(
         self, row: Sequence[Any], now: datetime, tier: str | None = None, active_streams: int = 0
@@ -58,7 +64,7 @@ class LicenceGate:
 def licence_of(row: tuple[Any, ...]) -> Licence:
     """Read a licence from its selected columns; equal rows give the same frozen value."""
     (id_, title, account, label, start, until, rental, playback, tier) = row[:9]
-    (streams, issued, first, revoked, reason, issuer, holder) = row[9:]
+    (streams, issued, first, revoked, reason, issuer, holder, finish, length_us) = row[9:]
     terms = Terms(
         from_micros(start),
         _instant(until),
@@ -66,6 +72,7 @@ def licence_of(row: tuple[Any, ...]) -> Licence:
         _seconds(playback),
         Tier(tier),
         streams,
+        bool(finish),
     )
     return Licence(
         LicenceId(id_),
@@ -77,6 +84,7 @@ def licence_of(row: tuple[Any, ...]) -> Licence:
         _instant(first),
         _instant(revoked),
         reason or "",
+        None if length_us is None else timedelta(microseconds=length_us),
     )
 
 

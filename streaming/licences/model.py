@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, event
+from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, event, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from streaming.db.base import Base, Instant
@@ -25,6 +25,8 @@ class LicenceRow(Base):
     playback_s: Mapped[int | None]
     tier: Mapped[str] = mapped_column(String(4))
     max_streams: Mapped[int]
+    may_finish: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether a film begun before `valid_until` may be seen to its end."""
     issued_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id", ondelete="SET NULL"), index=True)
     issued_at: Mapped[datetime] = mapped_column(Instant)
     first_played_at: Mapped[datetime | None] = mapped_column(Instant)

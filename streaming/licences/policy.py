@@ -1,11 +1,18 @@
 """The licence policy: pure, total, and the only place that says yes or no.
 
 Terms mean what Widevine's policy of the same names means: `valid_from`/`valid_until` is the licence's
-window, `rental` the time within which playback must first start, `playback` the time within which it
-must finish once started. All windows are half open: at the instant they end, they have ended.
+window (`license_duration_seconds`), `rental` the time within which playback must first start, `playback`
+the time within which it must finish once started, both enforced hard. `may_finish` softens the window's
+end, as `soft_enforce_playback_duration` softens Widevine's: a film begun before it may be seen to its end.
+All windows are half open: at the instant they end, they have ended.
+
+Only instants of the server's clock count, in UTC; a day of daylight saving is as long as its seconds. The
+clock may be set while licences run. Set ahead, licences end as their instants pass. Set back, nothing that
+was given is taken: what was issued "from now on" has begun although its first instant lies ahead again, and
+a first play that lies ahead counts as happening now: the finish-within clock gains at most the step.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
@@ -52,6 +59,8 @@ class Terms:
     playback: timedelta | None = None
     tier: Tier = Tier.HD
     max_streams: int = 1
+    may_finish: bool = False
+    """Whether a film begun before `valid_until` may be seen to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,8 @@ class Licence:
     first_played_at: datetime | None = None
     revoked_at: datetime | None = None
     revoke_reason: str = ""
+    film_length: timedelta | None = None
+    """How long the film is, where `may_finish` makes it matter and it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,9 @@ class Refusal:
     at: datetime | None = None
 
 
+FINISH_SLACK = timedelta(minutes=30)
+"""What a film that may be finished may take beyond its own length: pauses, a scene seen twice."""
+
 _NEVER = (datetime.max.replace(tzinfo=UTC), RefusalCode.ENDED)
 
 OWNER_GRANT = Grant(None, Tier.UHD, max_streams=5)
@@ -109,8 +123,9 @@ def limits(licence: Licence) -> list[tuple[datetime, RefusalCode]]:
     """Every instant at which this licence stops opening as things stand, with the code it then gives."""
     terms = licence.terms
     found: list[tuple[datetime, RefusalCode]] = []
-    if terms.valid_until is not None:
-        found.append((terms.valid_until, RefusalCode.ENDED))
+    window = _window_end(licence)
+    if window is not None:
+        found.append((window, RefusalCode.ENDED))
     if licence.first_played_at is None:
         if terms.rental is not None:
             found.append((terms.valid_from + terms.rental, RefusalCode.RENTAL_ENDED))
@@ -119,19 +134,42 @@ def limits(licence: Licence) -> list[tuple[datetime, RefusalCode]]:
     return found
 
 
-def ends_at(licence: Licence) -> datetime | None:
+def _window_end(licence: Licence) -> datetime | None:
+    """Give the end of the window, later for a film that may be finished: then its length and a slack after
+    the first play, or without an end of its own where the finish-within clock bounds it."""
+    terms, first = licence.terms, licence.first_played_at
+    until = terms.valid_until
+    if until is None or not terms.may_finish or first is None or first >= until:
+        return until
+    if terms.playback is not None:
+        return None
+    return max(until, first + (licence.film_length or timedelta()) + FINISH_SLACK)
+
+
+def ends_at(licence: Licence, now: datetime) -> datetime | None:
     """Give the instant the licence ends if nothing more happens, or None for never."""
-    return min((instant for instant, _ in limits(licence)), default=None)
+    return min((instant for instant, _ in limits(_as_of(licence, now))), default=None)
 
 
 def state(licence: Licence, now: datetime) -> Literal["not_begun", "running", "ended", "revoked"]:
     """Give the licence's state in one word, for lists."""
     if licence.revoked_at is not None:
         return "revoked"
-    end = ends_at(licence)
+    end = ends_at(licence, now)
     if end is not None and end <= now:
         return "ended"
-    return "not_begun" if now < licence.terms.valid_from else "running"
+    return "running" if _has_begun(licence, now) else "not_begun"
+
+
+def _as_of(licence: Licence, now: datetime) -> Licence:
+    """Read a first play that lies ahead, by a clock that was set back since, as happening now."""
+    first = licence.first_played_at
+    return licence if first is None or first <= now else replace(licence, first_played_at=now)
+
+
+def _has_begun(licence: Licence, now: datetime) -> bool:
+    """Tell whether the window is open; one that was open when it was issued stays so, whatever clocks do."""
+    return now >= licence.terms.valid_from or licence.terms.valid_from <= licence.issued_at
 
 
 def decide(
@@ -156,11 +194,8 @@ def decide(
 
 def _ends_playing(licence: Licence, now: datetime) -> datetime | None:
     """Give the instant the licence ends for somebody who plays at `now`; their finish-within clock runs."""
-    until, playback = licence.terms.valid_until, licence.terms.playback
-    if playback is None:
-        return until
-    finish = (licence.first_played_at or now) + playback
-    return finish if until is None else min(until, finish)
+    unplayed = licence.first_played_at is None
+    return ends_at(replace(licence, first_played_at=now) if unplayed else licence, now)
 
 
 def decide_owner(active_streams: int = 0) -> Grant | Refusal:
@@ -176,10 +211,10 @@ def _outside_time(licence: Licence, now: datetime) -> Refusal | None:
     if licence.revoked_at is not None:
         words = sentences.revoked(now - licence.revoked_at, issuer, licence.revoke_reason)
         return Refusal(RefusalCode.REVOKED, *words, licence.revoked_at)
-    at, code = min(limits(licence), default=_NEVER)
+    at, code = min(limits(_as_of(licence, now)), default=_NEVER)
     if at <= now:
         return Refusal(code, *_ended(code, now - at, terms, issuer), at)
-    if now < terms.valid_from:
+    if not _has_begun(licence, now):
         words = sentences.not_begun(terms.valid_from - now)
         return Refusal(RefusalCode.NOT_BEGUN, *words, terms.valid_from)
     return None

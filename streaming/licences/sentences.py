@@ -15,7 +15,7 @@ _SCREENS = {1: "one screen", 2: "two screens", 3: "three screens", 4: "four scre
 
 def span(length: timedelta) -> str:
     """Say a span in its two largest units: `2 days`, `1 hour 30 minutes`, `under a minute`."""
-    seconds = int(length.total_seconds())
+    seconds = max(0, int(length.total_seconds()))
     if seconds == 172800:
         return "48 hours"  # how rentals are spoken of
     if seconds == 86400:
@@ -31,8 +31,11 @@ def span(length: timedelta) -> str:
 
 
 def ago(since: timedelta) -> str:
-    """Say how long ago: `just now`, `5 minutes ago`, `3 days ago` (one unit: it is a glance)."""
-    seconds = int(since.total_seconds())
+    """Say how long ago: `just now`, `5 minutes ago`, `3 days ago` (one unit: it is a glance).
+
+    What lies ahead, because the clock was set back meanwhile, was just now.
+    """
+    seconds = max(0, int(since.total_seconds()))
     for name, size in _UNITS:
         count = seconds // size
         if count:

@@ -117,7 +117,7 @@ class LicenceService:
             if changed.terms != licence.terms:
                 audit.record(
                     session,
-                    kind_of_change(licence, changed),
+                    kind_of_change(licence, changed, now),
                     now,
                     by=actor,
                     licence=changed,
@@ -215,10 +215,10 @@ def kept_reason(reason: str) -> str:
     return reason.strip()[:MAX_REASON]
 
 
-def kind_of_change(before: Licence, after: Licence) -> What:
+def kind_of_change(before: Licence, after: Licence, now: datetime) -> What:
     """Say what changed terms mean: a later end extends, an earlier one shortens, all else changes."""
     kept = (after.terms.tier, after.terms.max_streams) == (before.terms.tier, before.terms.max_streams)
-    old, new = ends_at(before), ends_at(after)
+    old, new = ends_at(before, now), ends_at(after, now)
     if not kept or old == new:
         return What.CHANGED
     longer = new is None or (old is not None and new > old)
@@ -227,7 +227,7 @@ def kind_of_change(before: Licence, after: Licence) -> What:
 
 def _rank(licence: Licence, now: datetime) -> tuple[bool, bool, int, float]:
     verdict = decide(licence, now)
-    end = ends_at(licence)
+    end = ends_at(licence, now)
     latest = end.timestamp() if end else float("inf")
     tiers = ("sd", "hd", "uhd").index(licence.terms.tier)
     live = licence.revoked_at is None

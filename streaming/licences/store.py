@@ -104,6 +104,7 @@ def _columns(terms: Terms) -> dict[str, object]:
         "playback_s": terms.playback and int(terms.playback.total_seconds()),
         "tier": terms.tier.value,
         "max_streams": terms.max_streams,
+        "may_finish": terms.may_finish,
     }
 
 

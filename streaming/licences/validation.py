@@ -46,7 +46,13 @@ def checked_terms(request: Request, now: datetime) -> Terms:
             "valid_from",
         )
     terms = Terms(
-        start, request.valid_until, request.rental, request.playback, request.tier, request.max_streams
+        start,
+        request.valid_until,
+        request.rental,
+        request.playback,
+        request.tier,
+        request.max_streams,
+        request.may_finish,
     )
     check_end(terms, now)
     check_limits(terms)
@@ -66,6 +72,7 @@ def amended(terms: Terms, changes: Changes, now: datetime) -> Terms:
         pick("playback"),  # type: ignore[arg-type]
         pick("tier") or terms.tier,  # type: ignore[arg-type]
         pick("max_streams") if pick("max_streams") is not None else terms.max_streams,  # type: ignore[arg-type]
+        pick("may_finish") if pick("may_finish") is not None else terms.may_finish,  # type: ignore[arg-type]
     )
     if "valid_until" in changes.given:
         check_end(new, now)

@@ -47,6 +47,7 @@ class Request:
     playback: timedelta | None = None
     tier: Tier = Tier.HD
     max_streams: int = 1
+    may_finish: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Changes:
     playback: timedelta | None = None
     tier: Tier | None = None
     max_streams: int | None = None
+    may_finish: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ test("speeds and countdowns", () => {
   assert.equal(countdown(0), "now");
 });
 
-const good: Terms = { film: "Tide", holder: "account", name: "Ben", from: null, until: null, rental: null, playback: null, tier: "hd", streams: 1 };
+const good: Terms = { film: "Tide", holder: "account", name: "Ben", from: null, until: null, rental: null, playback: null, tier: "hd", streams: 1, finish: false };
 
 test("terms that fit have no conflicts", () => assert.deepEqual(conflicts(good, now), []));
 

@@ -38,6 +38,9 @@ class LicenceIn(BaseModel):
     )
     tier: Tier = Tier.HD
     max_streams: int = Field(default=1, ge=-1000, le=1000)
+    may_finish: bool = Field(
+        default=False, description="Whether a film begun before `valid_until` may be seen to its end."
+    )
     zone: str = Field(default="UTC", max_length=64, description="IANA zone of the times in `readback`.")
 
     def value(self) -> Request:
@@ -53,6 +56,7 @@ class LicenceIn(BaseModel):
             _span(self.playback_s),
             self.tier,
             self.max_streams,
+            self.may_finish,
         )
 
 
@@ -66,6 +70,7 @@ class LicencePatch(BaseModel):
     playback_s: Seconds | None = None
     tier: Tier | None = None
     max_streams: Annotated[int, Field(ge=-1000, le=1000)] | None = None
+    may_finish: bool | None = None
     reason: str = Field(default="", max_length=300, description="Kept in the history; the holder reads it.")
 
     @property
@@ -83,6 +88,7 @@ class LicencePatch(BaseModel):
             _span(self.playback_s),
             self.tier,
             self.max_streams,
+            self.may_finish,
         )
 
 
@@ -122,6 +128,7 @@ class LicenceOut(BaseModel):
     ends_at: Moment | None
     tier: Tier
     max_streams: int
+    may_finish: bool
     issued_by: str
     issued_at: Moment
     revoked_at: Moment | None
@@ -158,6 +165,7 @@ class LicenceOut(BaseModel):
             ends_at=terms.ends_at,
             tier=licence.terms.tier,
             max_streams=terms.max_streams,
+            may_finish=terms.may_finish,
             issued_by=terms.issuer,
             issued_at=licence.issued_at,
             revoked_at=terms.revoked_at,
@@ -187,10 +195,11 @@ def shown_terms(licence: Licence, now: datetime) -> LicenceTerms:
         playback_s=None if terms.playback is None else int(terms.playback.total_seconds()),
         start_by=start_by,
         first_played_at=licence.first_played_at,
-        ends_at=policy.ends_at(licence),
+        ends_at=policy.ends_at(licence, now),
         revoked_at=licence.revoked_at,
         tier=ShownTier(terms.tier.value),
         max_streams=terms.max_streams,
+        may_finish=terms.may_finish,
         issuer=licence.issued_by,
     )
 

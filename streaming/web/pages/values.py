@@ -4,8 +4,9 @@ from datetime import datetime
 
 from player import views
 from streaming.catalogue.values import Progress, TitleState, TitleView
-from streaming.licences.policy import Licence, ends_at, state
+from streaming.licences.policy import Licence
 from streaming.uploads.model import Upload
+from streaming.web.api.licence_models import shown_terms
 from streaming.web.api.title_models import poster_address
 
 
@@ -40,24 +41,7 @@ def failure(title: TitleView, *, can_retry: bool = False) -> views.Failure | Non
 
 def terms(licence: Licence | None, now: datetime) -> views.LicenceTerms | None:
     """A licence's terms as they stand at `now`."""
-    if licence is None:
-        return None
-    kept = licence.terms
-    unplayed = licence.first_played_at is None
-    return views.LicenceTerms(
-        state=views.LicenceState(state(licence, now)),
-        valid_from=kept.valid_from,
-        valid_until=kept.valid_until,
-        rental_s=int(kept.rental.total_seconds()) if kept.rental else None,
-        playback_s=int(kept.playback.total_seconds()) if kept.playback else None,
-        start_by=kept.valid_from + kept.rental if kept.rental and unplayed else None,
-        first_played_at=licence.first_played_at,
-        ends_at=ends_at(licence),
-        revoked_at=licence.revoked_at,
-        tier=views.Tier(kept.tier.value),
-        max_streams=kept.max_streams,
-        issuer=licence.issued_by,
-    )
+    return None if licence is None else shown_terms(licence, now)
 
 
 def card(title: TitleView, licence: Licence | None, resume_s: float | None, now: datetime) -> views.FilmCard:

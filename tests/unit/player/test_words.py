@@ -42,6 +42,7 @@ def test_a_licence_reads_back_as_the_scripts_say_it(given_: dict[str, Any], sent
         playback_s=given_["playback"],
         tier=Tier(given_["tier"]),
         max_streams=given_["streams"],
+        may_finish=given_["finish"],
     )
     assert words.readback(given_["film"], who(given_), terms, NOW, "Europe/Berlin") == sentence
 

@@ -19,6 +19,7 @@ export function termsOf(fields: Fields, film: string): Terms {
     playback: spanOf(fields["playback_count"], fields["playback_unit"]),
     tier: (fields["tier"] as Tier | undefined) ?? "hd",
     streams: Number(fields["max_streams"] || Number.NaN),
+    finish: fields["may_finish"] === "on",
   };
 }
 
@@ -35,6 +36,7 @@ export function requestOf(terms: Terms): Record<string, unknown> {
     playback_s: terms.playback,
     tier: terms.tier,
     max_streams: terms.streams,
+    may_finish: terms.finish && terms.until !== null,
   };
 }
 

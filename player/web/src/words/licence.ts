@@ -17,6 +17,8 @@ export interface Terms {
   playback: number | null;
   tier: Tier;
   streams: number;
+  /** Whether a film begun before the end date may be seen to its end. */
+  finish: boolean;
 }
 
 /** A field's name in the form and what is wrong with it. */
@@ -39,6 +41,7 @@ export function readBack(terms: Terms, now: number, zone: string = viewerZone())
   ];
   if (terms.rental) sentences.push(`They must start within ${span(terms.rental)}.`);
   if (terms.playback) sentences.push(`Once they press play, they have ${span(terms.playback)} to finish.`);
+  if (terms.finish && terms.until !== null) sentences.push("A film begun before the end date may be seen to its end.");
   return sentences.join(" ");
 }
 

@@ -2,6 +2,7 @@ import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from streaming.ids import LicenceId, TitleId
 from streaming.licences.policy import (
+    FINISH_SLACK,
     Grant,
     Holder,
     Licence,
@@ -23,14 +25,15 @@ from streaming.licences.policy import (
 )
 
 START = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
+ISSUED = START - timedelta(days=1)
 HOUR = timedelta(hours=1)
 
 
 def licence(**changes: Any) -> Licence:
     terms = Terms(START, START + 10 * HOUR, tier=Tier.HD, max_streams=2)
-    known = {"first_played_at", "revoked_at", "revoke_reason"}
+    known = {"first_played_at", "revoked_at", "revoke_reason", "issued_at", "film_length"}
     terms = replace(terms, **{k: v for k, v in changes.items() if k not in known})
-    one = Licence(LicenceId("li_1"), TitleId("ti_1"), Holder("account", "Ben"), terms, "Ana", START)
+    one = Licence(LicenceId("li_1"), TitleId("ti_1"), Holder("account", "Ben"), terms, "Ana", ISSUED)
     return replace(one, **{k: v for k, v in changes.items() if k in known})
 
 
@@ -96,6 +99,84 @@ def test_a_finish_within_clock_never_outlives_the_window() -> None:
     assert verdict.ends_at == START + 10 * HOUR
 
 
+def test_a_film_begun_before_the_window_closes_may_be_seen_to_its_end_where_that_is_allowed() -> None:
+    begun = licence(
+        valid_until=START + HOUR,
+        may_finish=True,
+        film_length=2 * HOUR,
+        first_played_at=START + HOUR - timedelta(microseconds=1),
+    )
+    end = START + 3 * HOUR + FINISH_SLACK - timedelta(microseconds=1)
+    assert decide(begun, START + 2 * HOUR) == Grant(LicenceId("li_1"), Tier.HD, 2, end)
+    no = refused(decide(begun, end))
+    assert (no.code, no.at) == (RefusalCode.ENDED, end)
+
+
+def test_a_film_begun_as_the_window_closes_is_not_finished() -> None:
+    for first in (None, START + HOUR, START + 2 * HOUR):
+        late = licence(valid_until=START + HOUR, may_finish=True, film_length=HOUR, first_played_at=first)
+        assert refused(decide(late, START + HOUR)).code is RefusalCode.ENDED
+
+
+def test_without_that_leave_the_window_closes_in_the_middle_of_the_film() -> None:
+    begun = licence(valid_until=START + HOUR, film_length=2 * HOUR, first_played_at=START)
+    assert refused(decide(begun, START + HOUR)).code is RefusalCode.ENDED
+
+
+def test_leave_to_finish_never_shortens_a_window() -> None:
+    begun = licence(may_finish=True, film_length=HOUR, first_played_at=START)
+    assert ends_at(begun, START) == START + 10 * HOUR
+
+
+def test_where_there_is_a_finish_within_clock_it_bounds_the_finishing() -> None:
+    begun = licence(
+        valid_until=START + HOUR, may_finish=True, film_length=HOUR, playback=5 * HOUR, first_played_at=START
+    )
+    assert isinstance(decide(begun, START + 5 * HOUR - timedelta(microseconds=1)), Grant)
+    no = refused(decide(begun, START + 5 * HOUR))
+    assert (no.code, no.at) == (RefusalCode.PLAYBACK_ENDED, START + 5 * HOUR)
+
+
+def test_a_clock_set_back_before_the_first_play_gives_the_whole_clock_once_more_and_no_more() -> None:
+    played = licence(playback=2 * HOUR, first_played_at=START + 3 * HOUR)
+    verdict = decide(played, START + HOUR)
+    assert isinstance(verdict, Grant)
+    assert verdict.ends_at == START + 3 * HOUR
+    assert isinstance(decide(played, START + 5 * HOUR), Refusal)
+
+
+def test_a_licence_from_now_on_stays_open_when_the_clock_is_set_back_before_its_issue() -> None:
+    now_on = licence(valid_from=START, issued_at=START)
+    assert isinstance(decide(now_on, START - 5 * HOUR), Grant)
+    assert state(now_on, START - 5 * HOUR) == "running"
+    later = licence(valid_from=START + HOUR, issued_at=START)
+    assert refused(decide(later, START - 5 * HOUR)).code is RefusalCode.NOT_BEGUN
+
+
+def test_a_revocation_that_lies_ahead_counts_and_was_just_now() -> None:
+    no = refused(decide(licence(revoked_at=START + HOUR), START))
+    assert (no.code, no.sentence) == (RefusalCode.REVOKED, "This licence was taken back just now.")
+
+
+def test_a_clock_set_ahead_and_back_again_leaves_a_licence_as_it_was() -> None:
+    one = licence(playback=2 * HOUR, first_played_at=START)
+    before = decide(one, START + HOUR)
+    assert isinstance(decide(one, START + 9 * HOUR), Refusal)
+    assert decide(one, START + HOUR) == before
+
+
+@pytest.mark.parametrize(("month", "day"), [(3, 28), (10, 24)], ids=["spring", "autumn"])
+def test_a_day_to_finish_is_24_hours_long_when_the_clocks_change(month: int, day: int) -> None:
+    began = datetime(2026, month, day, 18, tzinfo=ZoneInfo("Europe/Berlin"))
+    one = licence(
+        valid_from=began, valid_until=None, playback=24 * HOUR, first_played_at=began.astimezone(UTC)
+    )
+    end = began.astimezone(UTC) + timedelta(seconds=86_400)
+    assert ends_at(one, began) == end
+    assert isinstance(decide(one, end - timedelta(microseconds=1)), Grant)
+    assert isinstance(decide(one, end), Refusal)
+
+
 def test_a_revoked_licence_gives_the_reason() -> None:
     no = refused(decide(licence(revoked_at=START + HOUR, revoke_reason="Paid back."), START + HOUR))
     assert no.code is RefusalCode.REVOKED
@@ -140,6 +221,8 @@ def licences(draw: st.DrawFn) -> Licence:
         playback=draw(spans),
         tier=draw(st.sampled_from(Tier)),
         max_streams=draw(st.integers(1, 4)),
+        may_finish=draw(st.booleans()),
+        film_length=draw(st.none() | minutes),
     )
 
 
@@ -155,13 +238,20 @@ class Model:
         terms = self.one.terms
         if self.revoked:
             return "licence_revoked"
+        first = min(self.first, now) if self.first else None
+        in_time = terms.may_finish and first and terms.valid_until and first < terms.valid_until
         ends = {}
         if terms.valid_until:
             ends["licence_ended"] = terms.valid_until
-        if terms.rental and not self.first:
+        if in_time and first:
+            length = self.one.film_length or timedelta(0)
+            ends["licence_ended"] = max(terms.valid_until or now, first + length + timedelta(minutes=30))
+        if in_time and terms.playback:
+            del ends["licence_ended"]
+        if terms.rental and not first:
             ends["rental_ended"] = terms.valid_from + terms.rental
-        if terms.playback and self.first:
-            ends["playback_ended"] = self.first + terms.playback
+        if terms.playback and first:
+            ends["playback_ended"] = first + terms.playback
         over = {code: at for code, at in ends.items() if now >= at}
         if over:
             return min(over, key=lambda code: (over[code], code))
@@ -204,7 +294,7 @@ def live_through(one: Licence, history: History) -> set[str]:
         elif act == "play":
             model.first = model.first or now
             one = replace(one, first_played_at=model.first)
-            assert verdict.ends_at == ends_at(one)
+            assert verdict.ends_at == ends_at(one, now)
     return met
 
 
@@ -222,6 +312,8 @@ def test_ordinary_histories_reach_every_refusal_of_a_licence() -> None:
             valid_until=START + timedelta(minutes=dice.randrange(61, 900)),
             rental=dice.choice([None, 2 * HOUR]),
             playback=dice.choice([None, HOUR]),
+            may_finish=dice.choice([True, False]),
+            film_length=HOUR,
             tier=dice.choice(list(Tier)),
         )
         acts = ["wait", "play", "play", "play", "revoke"]

@@ -41,6 +41,16 @@ def test_a_licence_is_issued_and_read_back(web: WebHouse) -> None:
     assert made["readback"].startswith("Ben may watch “The Film” from now on until Sunday 22 November 2026")
 
 
+def test_leave_to_finish_is_given_taken_and_read_back(web: WebHouse) -> None:
+    made = web.issue(to="Ben", valid_until="2026-11-22T21:40:00Z", may_finish=True)
+    assert made["may_finish"] is True
+    assert made["readback"].endswith("A film begun before the end date may be seen to its end.")
+    ana, one = web.browser(ANA), f"/api/v1/licences/{made['id']}"
+    assert ana.patch(one, json={"max_streams": 2}).json()["may_finish"] is True
+    changed = ana.patch(one, json={"may_finish": False}).json()
+    assert (changed["may_finish"], changed["max_streams"]) == (False, 2)
+
+
 def test_a_zone_shifts_the_words_and_not_the_instants(web: WebHouse) -> None:
     made = web.issue(to="Ben", valid_until="2026-11-22T22:40:00+01:00", zone="Europe/Berlin")
     assert made["valid_until"] == "2026-11-22T21:40:00Z"
