@@ -20,6 +20,7 @@ from streaming.lifeline import PARENT, die_with_parent
 from streaming.settings import Settings
 from streaming.web import guest, health
 from streaming.web.api import accounts, extras, history, licences, playback, titles, uploads
+from streaming.web.openapi import describe_refusals
 from streaming.web.pages import account, door, entry, film, foyer, operator, screen, studio
 from streaming.web.pages.chrome import problem_page
 from streaming.web.problems import Problems, problem_of
@@ -67,6 +68,7 @@ def mount(services: Services) -> Doors:
     for page in (foyer, film, screen, door, studio, account, entry, operator):
         app.include_router(page.router)
     app.mount("/static", StaticAssets(STATIC))
+    describe_refusals(app)
     settings = services.settings
     doors = open_doors(
         secure(app, problems, own=settings.public_url),

@@ -104,6 +104,13 @@ def not_playable_yet(retry_after: int = 1) -> Fault:
     )
 
 
+def nothing_to_play_yet() -> Fault:
+    """The same before a playback has begun: the film's state forbids it, the house itself is well."""
+    fault = not_playable_yet()
+    fault.code = Code.CONFLICT
+    return fault
+
+
 def film_is_gone() -> Fault:
     """The version under this playback is not there any more."""
     return Fault(

@@ -52,7 +52,7 @@ class PlaybackService:
 
         `licences` are those the caller holds on the title, best first; the first that opens counts. The
         owner needs none. `take_over` stops the longest unrenewed playback when every slot is taken.
-        Raises `Fault` with the policy's refusal, NOT_FOUND, or UNAVAILABLE while nothing can be played yet.
+        Raises `Fault` with the policy's refusal, NOT_FOUND, or CONFLICT while nothing can be played yet.
         """
         version = self._version_of(title_id)
         if version is None:
@@ -62,7 +62,7 @@ class PlaybackService:
             chosen = self._choose(session, device, title_id, licences, now, take_over)
             if not isinstance(chosen, Fault):
                 if not any(one.init_name for one in version.renditions if one.kind == "video"):
-                    raise refusals.not_playable_yet()
+                    raise refusals.nothing_to_play_yet()
                 return self._begin(session, device, version, *chosen, now)
         raise chosen  # after the commit: leases that were cut stay so
 

@@ -13,6 +13,7 @@ from streaming.errors import Code, Fault
 from streaming.licences.gate import fault
 from streaming.licences.policy import Refusal, decide
 from streaming.web.deps import is_secure, services
+from streaming.web.problems import documented
 
 GUEST_COOKIE = "matinee_guest"
 MAX_LINKS = 8
@@ -29,7 +30,9 @@ def links(request: Request) -> tuple[str, ...]:
     return tuple(part for part in parts if _TOKEN.fullmatch(part))[:MAX_LINKS]
 
 
-@router.post("/l/{token}/enter", status_code=303, response_class=RedirectResponse)
+@router.post(
+    "/l/{token}/enter", status_code=303, response_class=RedirectResponse, responses=documented(403, 404)
+)
 def enter(request: Request, token: str) -> RedirectResponse:
     """Take a link's licence along in a cookie and go to the screen, or say why not."""
     house = services(request)

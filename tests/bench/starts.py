@@ -102,7 +102,7 @@ def _segment(house: House, token: str, film: Film) -> float:
 
 def _first_segment(client: httpx.Client, title: str, deadline: float) -> bytes:
     """Be a player from the first question to the first decrypted segment of the lowest rung."""
-    while (answer := client.post(f"/api/v1/titles/{title}/playback", json={})).status_code == 503:
+    while (answer := client.post(f"/api/v1/titles/{title}/playback", json={})).status_code == 409:
         if time.perf_counter() > deadline:
             raise RuntimeError("the film did not become playable")
         time.sleep(POLL_SECONDS)

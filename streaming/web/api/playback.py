@@ -25,7 +25,7 @@ Attempt = tuple[Device, list[LicenceId]]
 router = APIRouter(prefix="/api/v1", tags=["playback"])
 
 
-@router.post("/titles/{title_id}/playback", responses=documented(400, 401, 403, 404, 503))
+@router.post("/titles/{title_id}/playback", responses=documented(400, 401, 403, 404, 409))
 def start(request: Request, who: MaybeViewer, title_id: str, body: PlaybackIn | None = None) -> PlaybackOut:
     """Start watching: takes one of the licence's screens and gives the addresses to play from.
 

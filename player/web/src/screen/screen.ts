@@ -88,7 +88,8 @@ export class Screen {
         return await call<Playback>("POST", url, { device: deviceName(), ...(takeOver ? { take_over: true } : {}) });
       } catch (error) {
         const problem = problemOf(error);
-        const passes = problem.code === OFFLINE.code || problem.status === 502 || problem.status === 503;
+        const away = problem.code === OFFLINE.code || problem.status === 502 || problem.status === 503;
+        const passes = away || problem.code === "not_playable_yet";
         if (!passes) throw error;
         await new Promise((resolve) => window.setTimeout(resolve, (problem.retryAfter ?? 0) * 1000 || pause));
       }
