@@ -16,6 +16,7 @@ from player.render import STATIC
 from streaming.clock import SystemClock
 from streaming.delivery.doors import Doors, DoorSettings, open_doors
 from streaming.delivery.signing import PURPOSE, AddressSigner
+from streaming.hosts import origins
 from streaming.lifeline import PARENT, die_with_parent
 from streaming.settings import Settings
 from streaming.web import guest, health
@@ -71,7 +72,7 @@ def mount(services: Services) -> Doors:
     describe_refusals(app)
     settings = services.settings
     doors = open_doors(
-        secure(app, problems, own=settings.public_url),
+        secure(app, problems, own=settings.public_url, media=origins(settings.hosts)),
         path=Path(services.database.engine.url.database or ""),
         clock=services.clock,
         gate=services.gate,
@@ -89,6 +90,7 @@ def mount(services: Services) -> Doors:
             settings.release_burst,
             settings.release_rate,
             settings.public_url,
+            settings.hosts,
         ),
     )
     app.state.doors = doors

@@ -28,12 +28,22 @@ from streaming.delivery.answers import (
 )
 from streaming.delivery.index import LiveIndex
 from streaming.delivery.leases import LeaseRule, Leases
-from streaming.delivery.playing import CHAPTERS, KEY, MAIN, MEDIA_PLAYLIST, RENEW, CookieNames, PlayDoor
+from streaming.delivery.playing import (
+    CHAPTERS,
+    KEY,
+    MAIN,
+    MEDIA_PLAYLIST,
+    RENEW,
+    STEERING,
+    CookieNames,
+    PlayDoor,
+)
 from streaming.delivery.segments import SegmentDoor
 from streaming.delivery.signing import AddressSigner
 from streaming.delivery.values import Gate, Keys
 from streaming.delivery.writer import GroupCommit
 from streaming.errors import Code, Fault
+from streaming.hosts import DeliveryHost
 from streaming.storage.objects import ObjectStore
 
 _log = logging.getLogger(__name__)
@@ -48,6 +58,7 @@ class DoorSettings:
     release_burst: int = 12
     release_rate: float = 4.0
     address: str = ""
+    hosts: tuple[DeliveryHost, ...] = ()
 
 
 class Doors:
@@ -114,6 +125,8 @@ class Doors:
             return _not_allowed("GET, HEAD")
         if match := MAIN.fullmatch(path):
             return await self._playing.main(scope, match)
+        if match := STEERING.fullmatch(path):
+            return await self._playing.steering(scope, match)
         if match := CHAPTERS.fullmatch(path):
             return await self._playing.chapters(scope, match)
         if match := MEDIA_PLAYLIST.fullmatch(path):
@@ -160,6 +173,7 @@ def open_doors(
         signer,
         (settings.release_burst, settings.release_rate),
         names or CookieNames(),
+        settings.hosts,
     )
     return Doors(inner, SegmentDoor(objects, signer, clock), playing, problem, settings.address)
 

@@ -4,8 +4,7 @@ import asyncio
 import hashlib
 import re
 import threading
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import orjson
 
 from streaming.clock import Clock, to_micros
-from streaming.delivery import places, refusals
+from streaming.delivery import pathways, places, refusals
 from streaming.delivery.answers import (
     NO_STORE,
     Answer,
@@ -36,6 +35,7 @@ from streaming.delivery.sql import Playback, Reader
 from streaming.delivery.values import Keys, Version, covers
 from streaming.delivery.writer import GroupCommit
 from streaming.errors import Code, Fault
+from streaming.hosts import DeliveryHost
 from streaming.ids import TitleId, VersionId
 from transcoder.formats import hls
 from transcoder.formats.hls import Rendition, Segment
@@ -43,6 +43,7 @@ from transcoder.formats.hls import Rendition, Segment
 _TOKEN = r"(?P<token>[A-Za-z0-9_-]{20,64})"  # noqa: S105
 KEY = re.compile(rf"/play/{_TOKEN}/key/(?P<rendition>[a-z][a-z0-9]{{0,11}})/(?P<period>0|[1-9][0-9]{{0,4}})")
 MAIN = re.compile(rf"/play/{_TOKEN}/main\.m3u8")
+STEERING = re.compile(rf"/play/{_TOKEN}/steering\.json")
 CHAPTERS = re.compile(rf"/play/{_TOKEN}/chapters\.json")
 RENEW = re.compile(rf"/play/{_TOKEN}/(?P<act>renew|release)")
 MEDIA_PLAYLIST = re.compile(
@@ -53,7 +54,6 @@ MEDIA_PLAYLIST = re.compile(
 """Beside its segments, so that it can name them by their last part alone."""
 
 M3U8 = b"application/vnd.apple.mpegurl"
-ADDRESS_LIFE = timedelta(hours=24)
 MOST_BEHIND = Fraction(10)
 """Seconds of film: rungs that are encoded together are never that far apart, a copied one runs ahead."""
 ENOUGH_AHEAD = Fraction(60)
@@ -105,7 +105,9 @@ class PlayDoor:
         signer: AddressSigner,
         release: tuple[int, float],
         names: CookieNames,
+        hosts: Sequence[DeliveryHost] = (),
     ) -> None:
+        self._hosts = hosts
         self._path = path
         self._clock = clock
         self._leases = leases
@@ -151,15 +153,27 @@ class PlayDoor:
         chosen = await self._in_step(version, chosen, Fraction(playback.position_s))
         if not any(one.kind == "video" for one in chosen):
             raise refusals.tier_not_covered(permit.tier)
-        prefix = self._signer.prefix(version.title_id, version.version_id, self._clock.now() + ADDRESS_LIFE)
+        until = pathways.expiry(self._clock.now())
+        prefix = self._signer.prefix(version.title_id, version.version_id, until)
         base = f"/media/{prefix}/{version.title_id}/{version.version_id}"
         text = hls.multivariant(
             chosen,
             complete=version.complete,
             media_uri=lambda one: f"{base}/{one.name}/{match['token']}.m3u8",
             chapters_uri=f"/play/{match['token']}/chapters.json" if version.chapters else "",
+            steering=self._steering(playback, match["token"]),
         )
         return text_answer(text, M3U8, header(scope, b"accept-encoding"))
+
+    async def steering(self, scope: Scope, match: re.Match[str]) -> Answer:
+        """Say in which order the delivery hosts shall be tried. Raises `Fault`."""
+        hashed, proof, now = self._asked(scope, match["token"])
+        playback = self._found(hashed, proof, now)
+        self._leases.permit(playback, now)
+        if not self._hosts:
+            raise refusals.bad_address()
+        bases = self._bases(playback)
+        return json_answer(pathways.manifest(bases, f"/play/{match['token']}/steering.json"))
 
     async def chapters(self, scope: Scope, match: re.Match[str]) -> Answer:
         """Name the film's chapters, to whom its pictures are shown too. Raises `Fault`."""
@@ -179,12 +193,14 @@ class PlayDoor:
             raise refusals.bad_address()
         version, rendition, segments = await self._first_segment(playback, match["rendition"])
         self._leases.permit(playback, now, rendition.tier)
+        host = pathways.chosen(self._ordered(playback), scope.get("query_string", b""))
         text = hls.media(
             rendition,
             segments,
             complete=version.complete,
             target=hls.target_duration(segments, version.target_duration or 0),
             key_uri=_key_uri(token, rendition.name, placed=_is_paced(playback)),
+            base=f"{self._base(host, playback)}/{rendition.name}/" if host else "",
         )
         return text_answer(text, M3U8, header(scope, b"accept-encoding"))
 
@@ -212,6 +228,21 @@ class PlayDoor:
         while self._opened:
             self._opened.pop().close()
         self._readers = threading.local()
+
+    def _ordered(self, playback: Playback) -> tuple[DeliveryHost, ...]:
+        return pathways.in_order(self._hosts, playback.id)
+
+    def _base(self, host: DeliveryHost, playback: Playback) -> str:
+        until = pathways.expiry(self._clock.now())
+        return pathways.base(host, self._signer, playback.title_id, playback.version_id, until)
+
+    def _bases(self, playback: Playback) -> dict[str, str]:
+        """Where each host has this playback's segments, in the order they shall be tried."""
+        return {one.name: self._base(one, playback) for one in self._ordered(playback)}
+
+    def _steering(self, playback: Playback, token: str) -> hls.Steering | None:
+        names = tuple(one.name for one in self._ordered(playback))
+        return hls.Steering(f"/play/{token}/steering.json", names, pathways.via) if names else None
 
     def _ahead(self, scope: Scope, playback: Playback, rendition: Rendition, now: int) -> float:
         """Seconds of film between what a native player can be showing and what it asks a key for."""

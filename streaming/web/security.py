@@ -1,7 +1,7 @@
 """Security at the door, as pure ASGI: response headers, cross-site requests, size of bodies."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -12,24 +12,30 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streaming.errors import Code, Fault
 from streaming.web.problems import Problems
 
-CONTENT_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self' 'wasm-unsafe-eval'",  # hash-wasm's Argon2id is WebAssembly
-        "style-src 'self'",
-        "img-src 'self' data: blob:",
-        "media-src 'self' blob:",
-        "connect-src 'self'",
-        "worker-src 'self' blob:",
-        "font-src 'self'",
-        "manifest-src 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
+
+def content_policy(media: Sequence[str] = ()) -> str:
+    """Write the content security policy; films come from the house and the origins `media` alone."""
+    elsewhere = "".join(f" {origin}" for origin in media)
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self' 'wasm-unsafe-eval'",  # hash-wasm's Argon2id is WebAssembly
+            "style-src 'self'",
+            "img-src 'self' data: blob:",
+            f"media-src 'self' blob:{elsewhere}",
+            f"connect-src 'self'{elsewhere}",
+            "worker-src 'self' blob:",
+            "font-src 'self'",
+            "manifest-src 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        )
     )
-)
+
+
 HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": CONTENT_POLICY,
+    "Content-Security-Policy": content_policy(),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",  # addresses hold tokens
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -68,11 +74,13 @@ UPLOAD_TYPE = "application/offset+octet-stream"
 class SecurityHeaders:
     """Puts `HEADERS` on every answer; a route may set one of them itself, and then that one stays.
 
-    Answers of the API are never cached; pages are checked again each time, unless they say otherwise.
+    Answers of the API are never cached; pages are checked again each time, unless they say otherwise. `media`
+    are the origins besides the house that films come from.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, media: Sequence[str] = ()) -> None:
         self._app = app
+        self._headers = {**HEADERS, "Content-Security-Policy": content_policy(media)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the app and complete the headers of its answer."""
@@ -80,7 +88,7 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
         path: str = scope["path"]
-        wanted = dict(HEADERS)
+        wanted = dict(self._headers)
         wanted["Cache-Control"] = "no-store" if path.startswith("/api/") else "private, no-cache"
         if path.startswith(DOORS):
             wanted["Referrer-Policy"] = DOOR_REFERRER
@@ -218,6 +226,8 @@ class _Replay:
         return await self._receive() if kept is None else kept
 
 
-def secure(app: ASGIApp, problems: Problems, *, own: str = "", limit: int = BODY_LIMIT) -> ASGIApp:
+def secure(
+    app: ASGIApp, problems: Problems, *, own: str = "", limit: int = BODY_LIMIT, media: Sequence[str] = ()
+) -> ASGIApp:
     """Put all three in front of `app`: headers outermost, so that refusals carry them too."""
-    return SecurityHeaders(SameOrigin(BoundedBodies(app, problems, limit), problems, own))
+    return SecurityHeaders(SameOrigin(BoundedBodies(app, problems, limit), problems, own), media)

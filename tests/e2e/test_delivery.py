@@ -14,10 +14,22 @@ from streaming.delivery.signing import PURPOSE, AddressSigner
 from streaming.hosts import Form
 from streaming.keys.root import load_or_make
 from tests.media.films import picture_film
-from tests.support.house import House, free_port, running
+from tests.support.browser import Visitor, Visitors, log_in, watch_moving
+from tests.support.house import PASSWORD, House, free_port, running
 from tests.support.nginx import Nginx, nginx
 
 pytestmark = pytest.mark.e2e
+HLS_JS = Path(__file__).parents[2] / "player/web/node_modules/hls.js/dist/hls.min.js"
+PLAY_BY_HLS_JS = """address => {
+  const video = document.createElement('video');
+  video.muted = true;
+  document.body.append(video);
+  const hls = new Hls({maxBufferLength: 6, maxMaxBufferLength: 6});
+  hls.loadSource(address);
+  hls.attachMedia(video);
+  hls.on(Hls.Events.MANIFEST_PARSED, () => video.play().then(() => { video.playbackRate = 2 }));
+}"""
+REFUSED = ("net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_RESET", "net::ERR_EMPTY_RESPONSE")
 CACHING = """
 proxy_cache_path CACHE keys_zone=all:1m;
 server {
@@ -64,7 +76,8 @@ def premiere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Premiere]:
     """Publish a small film in a house that signs for nginx."""
     folder = tmp_path_factory.mktemp("delivery")
     near, far = free_port(), free_port()
-    with running(folder / "data", MATINEE_ADDRESS_FORM="nginx") as house:
+    hosts = f"near=http://127.0.0.1:{near};form=nginx, far=http://localhost:{far};form=nginx;priority=2"
+    with running(folder / "data", MATINEE_ADDRESS_FORM="nginx", MATINEE_DELIVERY_HOSTS=hosts) as house:
         token = house.add_user("ana", "creator")
         secret = house.run("nginx-secret")
         assert secret.returncode == 0, secret.stderr
@@ -89,7 +102,7 @@ class Walk:
 
 @pytest.fixture(scope="module")
 def walk(premiere: Premiere) -> Walk:
-    """Read playlists as a player does."""
+    """Read playlists as a player does; the segments of this house are at its delivery hosts."""
     main = premiere.playback()
     with premiere.house.client() as client:
         variants = m3u8.loads(client.get(main).raise_for_status().text).playlists
@@ -105,9 +118,8 @@ def walk(premiere: Premiere) -> Walk:
 def front(premiere: Premiere, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
     """nginx in front of the house, beside its folder of objects."""
     folder, objects = tmp_path_factory.mktemp("front") / "nginx", premiere.house.data / "objects"
-    with nginx(
-        "nginx.conf", folder, house=premiere.house.port, secret=premiere.secret, objects=objects
-    ) as one:
+    house, secret, port = premiere.house.port, premiere.secret, premiere.far
+    with nginx("nginx.conf", folder, house=house, secret=secret, objects=objects, port=port) as one:
         yield one
 
 
@@ -126,6 +138,63 @@ def served(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     one: Nginx = request.getfixturevalue(request.param)
     with httpx.Client(base_url=one.url, trust_env=False) as client:
         yield client
+
+
+def test_a_film_plays_on_when_its_host_dies(
+    premiere: Premiere, front: Nginx, near: Nginx, visitors: Visitors
+) -> None:
+    ana = visitors.arrive("ana", premiere.house.url)
+    ana.hosts = (near.url, front.url.replace("127.0.0.1", "localhost"))
+    log_in(ana, "ana", PASSWORD)
+    ana.go(f"/watch/{premiere.title}")
+    watch_moving(ana)
+    assert {one.split("/media/")[0] for one in _segments(ana)} == {near.url}
+    near.stop()
+    ana.allow(r"/media/.*", *REFUSED)
+    try:
+        ana.page.evaluate("() => { document.querySelector('video').currentTime = 12 }")
+        ana.page.evaluate("() => { document.querySelector('video').playbackRate = 2 }")
+        ana.wait("() => document.querySelector('#screen').dataset.state === 'finished'", seconds=60)
+    finally:
+        near.start()
+    assert {one.split("/media/")[0] for one in _segments(ana)} == set(ana.hosts)
+    elsewhere = [one for one in ana.asked if one.startswith(ana.hosts)]
+    assert not any("/play/" in one or ".m3u8" in one for one in elsewhere)
+
+
+def test_hls_js_plays_on_by_the_playlists_of_the_other_host(
+    premiere: Premiere, front: Nginx, near: Nginx, visitors: Visitors
+) -> None:
+    bob = visitors.arrive("bob", premiere.house.url, bypass_csp=True)
+    bob.hosts = (near.url, front.url.replace("127.0.0.1", "localhost"))
+    bob.allow("/favicon.ico", 404)
+    bob.go("/login")
+    bob.page.add_script_tag(path=HLS_JS)
+    bob.page.evaluate(PLAY_BY_HLS_JS, premiere.playback())
+    bob.wait("() => document.querySelector('video').currentTime > 0.5")
+    assert {one.split("/media/")[0] for one in _segments(bob)} == {near.url}
+    near.stop()
+    bob.allow(r"/media/.*", *REFUSED)
+    try:
+        bob.wait("() => document.querySelector('video').ended", seconds=60)
+    finally:
+        near.start()
+    assert {one.split("/media/")[0] for one in _segments(bob)} == set(bob.hosts)
+    assert not any(".m3u8" in one or "/play/" in one for one in bob.asked if one.startswith(bob.hosts))
+
+
+def _segments(visitor: Visitor) -> list[str]:
+    return [one for one in visitor.asked if "/media/" in one and ".m3u8" not in one]
+
+
+def test_pages_may_ask_the_delivery_hosts_and_nobody_else(premiere: Premiere) -> None:
+    with premiere.house.client() as client:
+        policy = client.get("/login").headers["content-security-policy"]
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    hosts = f"http://127.0.0.1:{premiere.near} http://localhost:{premiere.far}"
+    assert rules["connect-src"] == f"'self' {hosts}"
+    assert rules["media-src"] == f"'self' blob: {hosts}"
+    assert hosts not in rules["script-src"]
 
 
 def test_nginx_hands_out_the_same_bytes_as_the_house(

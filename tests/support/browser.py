@@ -81,6 +81,9 @@ class Visitor:
     troubles: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     awaited: list[tuple[re.Pattern[str], frozenset[str]]] = field(default_factory=list)
+    hosts: tuple[str, ...] = ()
+    """Origins beside the house that pages may ask, such as delivery hosts."""
+    asked: list[str] = field(default_factory=list)
     _page: Page | None = None
 
     @property
@@ -127,7 +130,9 @@ class Visitor:
         self.seen.append(f"console {message.type}: {message.text}")
 
     def _request(self, request: Request) -> None:
-        if not request.url.startswith((self.home + "/", "data:", "blob:")):
+        self.asked.append(request.url)
+        known = tuple(f"{origin}/" for origin in (self.home, *self.hosts))
+        if not request.url.startswith((*known, "data:", "blob:")):
             self.troubles.append(f"a request to another host: {request.url}")
 
     def _response(self, response: Response) -> None:

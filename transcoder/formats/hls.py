@@ -60,6 +60,16 @@ class Rendition:
     init_name: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """Several hosts of the same segments (EXT-X-CONTENT-STEERING), the preferred one first."""
+
+    uri: str
+    pathways: tuple[str, ...]
+    via: Callable[[str, str], str]
+    """(a media playlist's address, pathway) -> the address of the same playlist by that pathway."""
+
+
 KeyUri = Callable[[Segment, Fraction], str]
 """(segment, where in the film it starts, in seconds) -> the address of its key."""
 
@@ -77,8 +87,11 @@ def media(
     complete: bool,
     target: int,
     key_uri: KeyUri,
+    base: str = "",
 ) -> str:
     """Render a media playlist: EVENT while the film grows, VOD with its end tag once `complete`.
+
+    Segments are named by their last part, behind `base` where they lie elsewhere than the playlist.
 
     A key is named where its address changes. The IV is left out: it is the media sequence number (RFC 8216
     §5.2), and every rendition and period has a key of its own.
@@ -91,13 +104,13 @@ def media(
         lines.append(_START)
     tiles = _tiles(rendition)
     if rendition.init_name is not None:
-        lines.append(f'#EXT-X-MAP:URI="{rendition.init_name}"')
+        lines.append(f'#EXT-X-MAP:URI="{base}{rendition.init_name}"')
     start, key = Fraction(0), ""
     for segment in segments:
         if key != (key := key_uri(segment, start)):
             lines.append(f'#EXT-X-KEY:METHOD=AES-128,URI="{key}"')
         lines += tiles
-        lines += [f"#EXTINF:{float(segment.duration):.6f},", segment.name]
+        lines += [f"#EXTINF:{float(segment.duration):.6f},", base + segment.name]
         start += segment.duration
     if complete:
         lines.append("#EXT-X-ENDLIST")
@@ -118,32 +131,63 @@ def multivariant(
     complete: bool,
     media_uri: Callable[[Rendition], str],
     chapters_uri: str = "",
+    steering: Steering | None = None,
 ) -> str:
     """Render the multivariant playlist of the given renditions, lowest bandwidth first.
 
     Every rung stands once with every group of sound. All its codecs are named, so that a player leaves out
-    what it cannot decode.
+    what it cannot decode. With `steering`, all stands once for every pathway, with groups of its own.
     """
     audio = [one for one in renditions if one.kind == "audio"]
     texts = [one for one in renditions if one.kind == "text"]
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
     if not complete:
         lines.append(_START)
-    groups = sound_groups(audio)
-    for group, members in groups.items():
-        lines += _group("AUDIO", group, members, media_uri)
-    lines += _group("SUBTITLES", "text", texts, media_uri)
-    for one in sorted((one for one in renditions if one.kind == "video"), key=lambda v: v.bandwidth):
-        for group, members in (groups or {"": []}).items():
-            lines += [_stream_tag(one, group, members, bool(texts)), media_uri(one)]
-    if not any(one.kind == "video" for one in renditions):
-        for one in audio:
-            lines += [_stream_tag(one, "", [], bool(texts)), media_uri(one)]
+    if steering:
+        lines.append(
+            f'#EXT-X-CONTENT-STEERING:SERVER-URI="{steering.uri}",PATHWAY-ID="{steering.pathways[0]}"'
+        )
+    ways = [(way, _by(media_uri, steering.via, way)) for way in steering.pathways] if steering else []
+    for way, uri_of in ways or [("", media_uri)]:
+        for group, members in sound_groups(audio).items():
+            lines += _group("AUDIO", _of(group, way), members, uri_of)
+        lines += _group("SUBTITLES", _of("text", way), texts, uri_of)
+    for way, uri_of in ways or [("", media_uri)]:
+        lines += _streams(renditions, audio, _of("text", way) if texts else "", way, uri_of)
     lines += [_winding_tag(one, media_uri(one)) for one in renditions if one.kind == "iframe"]
     lines += [_storyboard_tag(one, media_uri(one)) for one in renditions if one.kind == "image"]
     if chapters_uri:
         lines.append(f'#EXT-X-SESSION-DATA:DATA-ID="com.apple.hls.chapters",URI="{chapters_uri}"')
     return "\n".join(lines) + "\n"
+
+
+def _streams(
+    renditions: Sequence[Rendition],
+    audio: Sequence[Rendition],
+    texts: str,
+    way: str,
+    media_uri: Callable[[Rendition], str],
+) -> list[str]:
+    """The variant streams of one pathway; of a film without picture, its sound."""
+    groups = sound_groups(audio) or {"": []}
+    pictures = sorted((one for one in renditions if one.kind == "video"), key=lambda v: v.bandwidth)
+    pairs = [(one, group) for one in pictures for group in groups] or [(one, "") for one in audio]
+    lines: list[str] = []
+    for one, group in pairs:
+        tag = _stream_tag(one, _of(group, way), groups[group] if group else [], texts)
+        lines += [tag + (f',PATHWAY-ID="{way}"' if way else ""), media_uri(one)]
+    return lines
+
+
+def _of(group: str, way: str) -> str:
+    """A group's name in one pathway: pathways share no group, for a group's addresses belong to one."""
+    return f"{group}.{way}" if group and way else group
+
+
+def _by(
+    media_uri: Callable[[Rendition], str], via: Callable[[str, str], str], way: str
+) -> Callable[[Rendition], str]:
+    return lambda one: via(media_uri(one), way)
 
 
 def chapter_list(chapters: Sequence[Chapter]) -> list[dict[str, object]]:
@@ -207,7 +251,7 @@ def _kind(sound: Rendition) -> tuple[str, int]:
     return "opus" if sound.codecs == "opus" else "aac", 6 if (sound.channels or 2) > 2 else 2
 
 
-def _stream_tag(one: Rendition, group: str, audio: Sequence[Rendition], texts: bool) -> str:
+def _stream_tag(one: Rendition, group: str, audio: Sequence[Rendition], texts: str) -> str:
     peak = one.bandwidth + max((a.bandwidth for a in audio), default=0)
     average = (one.average_bandwidth or one.bandwidth) + max(
         (a.average_bandwidth or a.bandwidth for a in audio), default=0
@@ -225,7 +269,7 @@ def _stream_tag(one: Rendition, group: str, audio: Sequence[Rendition], texts: b
     if group:
         items.append(f'AUDIO="{group}"')
     if texts:
-        items.append('SUBTITLES="text"')
+        items.append(f'SUBTITLES="{texts}"')
     items.append("CLOSED-CAPTIONS=NONE")
     return "#EXT-X-STREAM-INF:" + ",".join(items)
 

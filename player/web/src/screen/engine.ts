@@ -1,6 +1,7 @@
 /** Shaka Player with its controls, set up for this house: starts at once, at the beginning, and never goes on after a refusal. */
 
 import type { EngineError } from "./faults.ts";
+import { Hosts } from "./hosts.ts";
 import type { Patience } from "./network.ts";
 import { Rungs } from "./rungs.ts";
 import shaka from "./shaka.ts";
@@ -27,6 +28,7 @@ export class Engine {
   #patience: Patience;
   #storyboard = new Storyboard();
   #rungs = new Rungs();
+  #hosts = new Hosts();
   #playlist = "";
 
   private constructor(player: shaka.Player, overlay: shaka.ui.Overlay, video: HTMLVideoElement, patience: Patience) {
@@ -54,8 +56,9 @@ export class Engine {
     for (const locale of ["en", "en-GB"]) overlay.getControls()?.getLocalization()?.insert(locale, new Map(Object.entries(OUR_WORDS)));
     const networking = player.getNetworkingEngine();
     if (!networking) throw new Error("The player has no network.");
-    patience.attach(networking as unknown as Parameters<Patience["attach"]>[0]);
     const engine = new Engine(player, overlay, video, patience);
+    patience.attach(networking as unknown as Parameters<Patience["attach"]>[0], (address) => engine.#hosts.failed(address));
+    engine.#hosts.attach(networking as unknown as Parameters<Hosts["attach"]>[0]);
     engine.#rungs.attach(networking as unknown as Parameters<Rungs["attach"]>[0]);
     engine.#storyboard.attach(networking as unknown as Parameters<Storyboard["attach"]>[0]);
     player.addEventListener("downloadcompleted", () => patience.closed());
@@ -69,6 +72,7 @@ export class Engine {
     this.#patience.reset();
     this.#storyboard.begin(playlist);
     this.#rungs.begin(playlist);
+    this.#hosts.begin();
     this.#playlist = playlist;
     await this.player.load(playlist, startAt, HLS);
   }

@@ -29,13 +29,16 @@ export class Patience {
   #renewal: Promise<boolean> | null = null;
   #events: NetworkEvents;
   #open = 0;
+  #elsewhere: (address: string) => boolean = () => false;
 
   constructor(events: NetworkEvents) {
     this.#events = events;
     window.addEventListener("online", () => this.hurry());
   }
 
-  attach(networking: Networking): void {
+  /** `elsewhere` is told an address that failed, and tells whether the same can be had from another host. */
+  attach(networking: Networking, elsewhere: (address: string) => boolean = () => false): void {
+    this.#elsewhere = elsewhere;
     networking.registerRequestFilter(async () => {
       this.#open++;
       await this.#wait();
@@ -74,6 +77,7 @@ export class Patience {
     const address = String(error.data[0]);
     const tried = (this.#tried.get(address) ?? 0) + 1;
     this.#tried.set(address, tried);
+    if (this.#elsewhere(address)) return true;
     if (fault?.problem.code === "lease_stale" && tried <= 2) {
       this.#renewal = this.#events.renew();
       return true;

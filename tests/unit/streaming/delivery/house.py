@@ -21,6 +21,7 @@ from streaming.delivery.leases import LeaseRule
 from streaming.delivery.service import PlaybackService
 from streaming.delivery.signing import AddressSigner
 from streaming.delivery.values import Device, Started
+from streaming.hosts import DeliveryHost
 from streaming.ids import AccountId, LicenceId, TitleId, token_hash
 from streaming.licences.gate import LicenceGate
 from streaming.licences.service import LicenceService
@@ -143,7 +144,13 @@ class House:
             self.database, self.clock, self.gate, live.read_version, LeaseRule(300, 60), (12, 4.0)
         )
 
-    def open(self, inner: Any = None, *, release: tuple[int, float] = (12, 4.0)) -> Doors:
+    def open(
+        self,
+        inner: Any = None,
+        *,
+        release: tuple[int, float] = (12, 4.0),
+        hosts: tuple[DeliveryHost, ...] = (),
+    ) -> Doors:
         return open_doors(
             inner or nothing_else,
             path=self.path,
@@ -155,7 +162,7 @@ class House:
             signer=self.signer,
             problem=problem_of,
             settings=DoorSettings(
-                release_burst=release[0], release_rate=release[1], address="https://house.test"
+                release_burst=release[0], release_rate=release[1], address="https://house.test", hosts=hosts
             ),
         )
 

@@ -252,3 +252,29 @@ def test_commentary_is_never_chosen_by_itself() -> None:
         "YES",
         "public.accessibility.describes-video",
     )
+
+
+def test_with_several_hosts_all_stands_once_for_each() -> None:
+    steering = hls.Steering("/steer.json", ("near", "far"), lambda uri, way: f"{uri}?via={way}")
+    text = hls.multivariant(
+        [HIGH, VIDEO, SOUND, WORDS], complete=True, media_uri=lambda one: one.name, steering=steering
+    )
+    assert '#EXT-X-CONTENT-STEERING:SERVER-URI="/steer.json",PATHWAY-ID="near"\n' in text
+    parsed = m3u8.loads(text)
+    assert [(one.uri, one.stream_info.audio, one.stream_info.subtitles) for one in parsed.playlists] == [
+        ("v480?via=near", "aac-2.near", "text.near"),
+        ("v720?via=near", "aac-2.near", "text.near"),
+        ("v480?via=far", "aac-2.far", "text.far"),
+        ("v720?via=far", "aac-2.far", "text.far"),
+    ]
+    groups = {(one.group_id, one.uri) for one in parsed.media}
+    assert ("aac-2.far", "a0?via=far") in groups
+    assert ("text.near", "t0?via=near") in groups
+
+
+def test_segments_may_lie_elsewhere_than_their_playlist() -> None:
+    text = hls.media(VIDEO, grid(3), complete=True, target=4, key_uri=key_uri, base="https://cdn.test/x/")
+    parsed = m3u8.loads(text)
+    assert parsed.segments[0].uri == "https://cdn.test/x/v-000000-abcdefgh.m4s"
+    assert parsed.segment_map[0].uri == "https://cdn.test/x/i.mp4"
+    assert parsed.segments[0].key.uri == key_uri(grid(1)[0])
