@@ -43,13 +43,19 @@ def screens(count: int) -> str:
     return "on one screen at a time" if count == 1 else f"on up to {count} screens at a time"
 
 
-def readback(film: str, who: str, terms: LicenceTerms, now: datetime, zone: str = "UTC") -> str:
-    """The licence in one breath, before it is issued. `who` is a name, or a phrase for a link."""
+def readback(
+    film: str, who: str, terms: LicenceTerms, now: datetime, zone: str = "UTC", *, channel: bool = False
+) -> str:
+    """The licence in one breath, before it is issued. `who` is a name, or a phrase for a link.
+
+    With `channel` it is on every film of the channel `film`.
+    """
     later = terms.valid_from is not None and terms.valid_from > now
     begin = f"from {say.exact(terms.valid_from, zone)}" if later and terms.valid_from else "from now on"
     end = f" until {say.exact(terms.valid_until, zone)}" if terms.valid_until else ", with no end date"
+    what = f"every film of the channel “{film}”" if channel else f"“{film}”"
     parts = [
-        f"{who} may watch “{film}” {begin}{end}, in {TIER_LONG[terms.tier]}, {screens(terms.max_streams)}."
+        f"{who} may watch {what} {begin}{end}, in {TIER_LONG[terms.tier]}, {screens(terms.max_streams)}."
     ]
     if terms.rental_s:
         parts.append(f"They must start within {say.span(terms.rental_s)}.")

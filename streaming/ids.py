@@ -13,6 +13,9 @@ VersionId = NewType("VersionId", str)
 UploadId = NewType("UploadId", str)
 LicenceId = NewType("LicenceId", str)
 PlaybackId = NewType("PlaybackId", str)
+ChannelId = NewType("ChannelId", str)
+OfferId = NewType("OfferId", str)
+CodeId = NewType("CodeId", str)
 
 
 def random_base32(length: int) -> str:

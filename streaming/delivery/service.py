@@ -93,6 +93,10 @@ class PlaybackService:
         with self._database.write() as session:
             return store.stop(session, where, self._clock.now()) > 0
 
+    def release_licence(self, session: Session, licence_id: LicenceId) -> int:
+        """Stop every playback of a licence within the caller's transaction; says how many were running."""
+        return store.stop(session, PlaybackRow.licence_id == licence_id, self._clock.now())
+
     def resume_at(self, holder: str, title_id: TitleId) -> float:
         """Where a holder (an account's id, or a link licence's) was in a title, in seconds."""
         with self._database.read() as session:
@@ -126,7 +130,11 @@ class PlaybackService:
         for licence_id in [None] if owns else licences:
             slots = store.same_slots(licence_id, device.account_id, title_id)
             store.trim(session, slots, now + timedelta(seconds=self.lease.seconds))
-            row = None if licence_id is None else store.licence_columns(session, self._gate, licence_id)
+            row = (
+                None
+                if licence_id is None
+                else store.licence_columns(session, self._gate, licence_id, device.account_id, title_id)
+            )
             permit = self._permit(row, now, len(store.active(session, slots, self._cutoff(now))))
             if isinstance(permit, Fault) and take_over and permit.name == "too_many_streams":
                 permit = self._take_over(session, slots, row, now)
@@ -166,7 +174,7 @@ class PlaybackService:
         token, playback_id = new_token(), PlaybackId(new_id("pb"))
         budget, released = self._inherit(session, device, version, licence_id, now)
         slots = store.same_slots(licence_id, device.account_id, version.title_id)
-        watched = store.fold(session, slots, KEPT_ENDED)
+        watched = store.fold(session, slots, version.title_id, KEPT_ENDED)
         holder = device.account_id or licence_id or ""
         position = continues_at(store.resume(session, holder, version.title_id), version.duration_s)
         row = PlaybackRow(

@@ -14,10 +14,13 @@ from streaming.ids import AccountId, LicenceId, PlaybackId, TitleId
 FOLDED_AT_ONCE = 500
 
 
-def licence_columns(session: Session, gate: Gate, licence_id: LicenceId) -> tuple[Any, ...]:
-    """Select what the gate decides on, inside this transaction."""
-    query = text(f"SELECT {gate.columns} FROM (SELECT :id AS licence_id) p {gate.joins}")  # noqa: S608
-    return tuple(session.execute(query, {"id": licence_id}).one())
+def licence_columns(
+    session: Session, gate: Gate, licence_id: LicenceId, account_id: AccountId | None, title_id: TitleId
+) -> tuple[Any, ...]:
+    """Select what the gate decides on for an account (None: a guest) and a title, in this transaction."""
+    asked = "(SELECT :id AS licence_id, :account AS account_id, :title AS title_id) p"
+    query = text(f"SELECT {gate.columns} FROM {asked} {gate.joins}")  # noqa: S608
+    return tuple(session.execute(query, {"id": licence_id, "account": account_id, "title": title_id}).one())
 
 
 def owner_of(session: Session, title_id: TitleId) -> AccountId | None:
@@ -70,12 +73,12 @@ def heir(
     return session.scalars(query).first()
 
 
-def fold(session: Session, slots: ColumnElement[bool], kept: int) -> float:
-    """Remove all but the `kept` newest playbacks of these slots that have an heir; gives the seconds they
-    were watched. Else whoever starts and stops all day makes every later start slower."""
+def fold(session: Session, slots: ColumnElement[bool], title_id: TitleId, kept: int) -> float:
+    """Remove all but the `kept` newest playbacks of these slots and this title that have an heir; gives the
+    seconds they were watched. Else whoever starts and stops all day makes every later start slower."""
     query = (
         select(PlaybackRow.id, PlaybackRow.watched_s)
-        .where(slots, PlaybackRow.inherited.is_(True))
+        .where(slots, PlaybackRow.title_id == title_id, PlaybackRow.inherited.is_(True))
         .order_by(PlaybackRow.started_at.desc(), PlaybackRow.id)
         .offset(kept)
         .limit(FOLDED_AT_ONCE)

@@ -120,7 +120,8 @@ class Permit(Protocol):
 
 
 class Gate(Protocol):
-    """The licence policy as delivery needs it: SQL over an alias `p` with a `licence_id`, and a verdict."""
+    """The licence policy as delivery needs it: SQL over an alias `p` with a `licence_id`, and the
+    `account_id` and `title_id` it is asked for; and a verdict."""
 
     @property
     def columns(self) -> str:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from streaming.ids import LicenceId, TitleId
+from streaming.ids import ChannelId, LicenceId, TitleId
 from streaming.licences.model import EventRow
 from streaming.licences.policy import Licence, Terms
 from streaming.licences.values import Actor
@@ -52,7 +52,7 @@ class Event:
     at: datetime
     what: str
     title_id: TitleId | None
-    channel_id: str | None
+    channel_id: ChannelId | None
     licence_id: LicenceId | None
     actor: str
     subject: str
@@ -68,7 +68,7 @@ def record(
     *,
     by: Actor | None = None,
     title_id: TitleId | None = None,
-    channel_id: str | None = None,
+    channel_id: ChannelId | None = None,
     licence: Licence | None = None,
     subject: str = "",
     reason: str = "",
@@ -78,6 +78,7 @@ def record(
     """Append one line. A `licence` says its own title and holder; `by` is None for guests and the house."""
     if licence is not None:
         title_id = title_id or licence.title_id
+        channel_id = channel_id or (licence.channel.id if licence.channel else None)
         subject = subject or licence.holder.name
     session.add(
         EventRow(
@@ -99,6 +100,17 @@ def record(
 def of_title(session: Session, title_id: TitleId, limit: int = 0) -> list[Event]:
     """Read the history of a title, newest first; at most `limit` lines if it is given."""
     return _read(session, EventRow.title_id == title_id, limit)
+
+
+def of_channel(session: Session, channel_id: ChannelId, limit: int = 0) -> list[Event]:
+    """Read the history of a channel, newest first; at most `limit` lines if it is given."""
+    return _read(session, EventRow.channel_id == channel_id, limit)
+
+
+def latest_reason(session: Session, licence_id: LicenceId) -> Event | None:
+    """Find the latest change of a licence that was given a reason."""
+    found = _read(session, (EventRow.licence_id == licence_id) & (EventRow.reason != ""), 1)
+    return found[0] if found else None
 
 
 def of_licence(session: Session, licence_id: LicenceId) -> list[Event]:
@@ -128,7 +140,7 @@ def _read(session: Session, where: ColumnElement[bool], limit: int) -> list[Even
             row.at,
             row.what,
             TitleId(row.title_id) if row.title_id else None,
-            row.channel_id,
+            ChannelId(row.channel_id) if row.channel_id else None,
             LicenceId(row.licence_id) if row.licence_id else None,
             row.actor,
             row.subject,

@@ -11,8 +11,9 @@ from typing import Any
 
 from streaming.clock import from_micros
 from streaming.errors import Code, Fault
-from streaming.ids import AccountId, LicenceId, TitleId
+from streaming.ids import AccountId, ChannelId, LicenceId, OfferId, TitleId
 from streaming.licences.policy import (
+    Channel,
     Grant,
     Holder,
     Licence,
@@ -27,18 +28,26 @@ _COLUMNS = (
     "l.id, l.title_id, l.account_id, l.label, l.valid_from, l.valid_until, l.rental_s, l.playback_s, l.tier,"
     " l.max_streams, l.issued_at, l.first_played_at, l.revoked_at, l.revoke_reason, i.name, h.name,"
     " l.may_finish, CASE WHEN l.may_finish THEN (SELECT duration_us FROM title_versions WHERE id ="
-    " (SELECT version_id FROM titles WHERE id = l.title_id)) END"
+    " (SELECT version_id FROM titles WHERE id = l.title_id)) END,"
+    " l.channel_id, n.name, l.offer_id,"
+    " CASE WHEN p.account_id <> l.account_id THEN 'holder'"
+    " WHEN p.title_id <> l.title_id THEN 'title'"
+    " WHEN p.title_id IS NOT NULL AND l.title_id IS NULL AND c.title_id IS NULL THEN 'channel' ELSE '' END"
 )
 
 
 class LicenceGate:
-    """SQL fragments over an alias `p` that has a `licence_id`, and the decision over what they select."""
+    """SQL fragments over an alias `p`, and the decision over what they select.
+
+    `p` has a `licence_id`, and the `account_id` and `title_id` it is to hold for; NULL asks for neither.
+    """
 
     columns = _COLUMNS
     width = _COLUMNS.count(",") + 1
     joins = (
         "LEFT JOIN licences l ON l.id = p.licence_id LEFT JOIN accounts i ON i.id = l.issued_by"
-        " LEFT JOIN accounts h ON h.id = l.account_id"
+        " LEFT JOIN accounts h ON h.id = l.account_id LEFT JOIN channels n ON n.id = l.channel_id"
+        " LEFT JOIN channel_titles c ON c.channel_id = l.channel_id AND c.title_id = p.title_id"
     )
     first_play = (
         "UPDATE licences SET first_played_at = ?1 WHERE id = ?2"
@@ -64,7 +73,8 @@ class LicenceGate:
 def licence_of(row: tuple[Any, ...]) -> Licence:
     """Read a licence from its selected columns; equal rows give the same frozen value."""
     (id_, title, account, label, start, until, rental, playback, tier) = row[:9]
-    (streams, issued, first, revoked, reason, issuer, holder, finish, length_us) = row[9:]
+    (streams, issued, first, revoked, reason, issuer, holder, finish, length_us) = row[9:18]
+    (channel, channel_name, offer, barred) = row[18:]
     terms = Terms(
         from_micros(start),
         _instant(until),
@@ -76,7 +86,7 @@ def licence_of(row: tuple[Any, ...]) -> Licence:
     )
     return Licence(
         LicenceId(id_),
-        TitleId(title),
+        TitleId(title) if title else None,
         holder_of(account, holder, label),
         terms,
         issuer or "",
@@ -85,6 +95,9 @@ def licence_of(row: tuple[Any, ...]) -> Licence:
         _instant(revoked),
         reason or "",
         None if length_us is None else timedelta(microseconds=length_us),
+        Channel(ChannelId(channel), channel_name or "") if channel else None,
+        OfferId(offer) if offer else None,
+        barred,
     )
 
 

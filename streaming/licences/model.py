@@ -1,4 +1,7 @@
-"""Tables licences (never deleted by hand; revoking marks a row) and licence_events, their audit log."""
+"""Tables licences (never deleted by hand; revoking marks a row) and licence_events, their audit log.
+
+What licences come from has tables of its own in `offer_model.py`.
+"""
 
 from datetime import datetime
 
@@ -6,15 +9,19 @@ from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, LargeBinary, Str
 from sqlalchemy.orm import Mapped, mapped_column
 
 from streaming.db.base import Base, Instant
+from streaming.licences import offer_model  # noqa: F401 - the tables licences refer to
 
 
 class LicenceRow(Base):
-    """A licence of a title, held by an account (`account_id`) or by whoever has the link (`link_hash`)."""
+    """A licence of a title or a channel, held by an account or by whoever has the link (`link_hash`)."""
 
     __tablename__ = "licences"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    title_id: Mapped[str] = mapped_column(ForeignKey("titles.id", ondelete="CASCADE"))
+    title_id: Mapped[str | None] = mapped_column(ForeignKey("titles.id", ondelete="CASCADE"))
+    channel_id: Mapped[str | None] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    """A licence is on one title, or on whatever lies in a channel at the time."""
+    offer_id: Mapped[str | None] = mapped_column(ForeignKey("offers.id", ondelete="SET NULL"))
     account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
     link_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     """SHA-256 of the link's token; the token itself is shown once and kept nowhere."""
@@ -36,10 +43,13 @@ class LicenceRow(Base):
 
     __table_args__ = (
         CheckConstraint("(account_id IS NULL) <> (link_hash IS NULL)", name="one_holder"),
+        CheckConstraint("(title_id IS NULL) <> (channel_id IS NULL)", name="one_subject"),
         CheckConstraint("tier IN ('sd', 'hd', 'uhd')", name="tier_known"),
         CheckConstraint("max_streams > 0", name="streams_positive"),
         Index("ix_licences_title", "title_id", "issued_at"),
         Index("ix_licences_holder", "account_id", "title_id"),
+        Index("ix_licences_channel", "channel_id", "issued_at"),
+        Index("ix_licences_offer", "offer_id", "account_id"),
     )
 
 
@@ -94,8 +104,9 @@ GUARDS = (
 FIRST_PLAY = (
     "CREATE TRIGGER licences_first_played AFTER UPDATE OF first_played_at ON licences"
     " WHEN OLD.first_played_at IS NULL AND NEW.first_played_at IS NOT NULL"
-    " BEGIN INSERT INTO licence_events (at, title_id, licence_id, what, actor_id, actor, subject, reason)"
-    " VALUES (NEW.first_played_at, NEW.title_id, NEW.id, 'first_played', NEW.account_id,"
+    " BEGIN INSERT INTO licence_events"
+    " (at, title_id, channel_id, licence_id, what, actor_id, actor, subject, reason)"
+    " VALUES (NEW.first_played_at, NEW.title_id, NEW.channel_id, NEW.id, 'first_played', NEW.account_id,"
     " coalesce((SELECT name FROM accounts WHERE id = NEW.account_id), ''),"
     " coalesce((SELECT name FROM accounts WHERE id = NEW.account_id), NEW.label), ''); END"
 )

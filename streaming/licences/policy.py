@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
-from streaming.ids import AccountId, LicenceId, TitleId
+from streaming.ids import AccountId, ChannelId, LicenceId, OfferId, TitleId
 from streaming.licences import sentences
 
 
@@ -47,6 +47,8 @@ class RefusalCode(StrEnum):
     PLAYBACK_ENDED = "playback_ended"
     TIER = "tier_not_covered"
     STREAMS = "too_many_streams"
+    LEFT_CHANNEL = "left_channel"
+    TRANSFERRED = "licence_transferred"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +75,19 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
+class Channel:
+    """The channel a licence is on; it opens the titles that lie in it at the time."""
+
+    id: ChannelId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Licence:
-    """A licence as it stands in the database."""
+    """A licence as it stands in the database, on a title or (with `title_id` None) on a channel."""
 
     id: LicenceId
-    title_id: TitleId
+    title_id: TitleId | None
     holder: Holder
     terms: Terms
     issued_by: str
@@ -88,6 +98,10 @@ class Licence:
     revoke_reason: str = ""
     film_length: timedelta | None = None
     """How long the film is, where `may_finish` makes it matter and it is known."""
+    channel: Channel | None = None
+    offer_id: OfferId | None = None
+    barred: Literal["", "holder", "title", "channel"] = ""
+    """Why it does not hold for who asks: another holder has it, it is on another title, or that left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +195,7 @@ def decide(
     """
     if licence is None:
         return Refusal(RefusalCode.NO_LICENCE, *sentences.no_licence())
-    refusal = _outside_time(licence, now)
+    refusal = _barred(licence) or _outside_time(licence, now)
     if refusal is not None:
         return refusal
     terms, issuer = licence.terms, licence.issued_by
@@ -203,6 +217,18 @@ def decide_owner(active_streams: int = 0) -> Grant | Refusal:
     if active_streams >= OWNER_GRANT.max_streams:
         return Refusal(RefusalCode.STREAMS, *sentences.too_many_own_streams(OWNER_GRANT.max_streams))
     return OWNER_GRANT
+
+
+def _barred(licence: Licence) -> Refusal | None:
+    """Refuse a licence that is somebody else's now, or whose channel no longer holds the title."""
+    if licence.barred == "holder":
+        return Refusal(RefusalCode.TRANSFERRED, *sentences.transferred(licence.issued_by))
+    if licence.barred == "title":
+        return Refusal(RefusalCode.NO_LICENCE, *sentences.no_licence())
+    if licence.barred == "channel":
+        name = licence.channel.name if licence.channel else ""
+        return Refusal(RefusalCode.LEFT_CHANNEL, *sentences.left_channel(name))
+    return None
 
 
 def _outside_time(licence: Licence, now: datetime) -> Refusal | None:

@@ -58,6 +58,19 @@ def no_licence() -> Words:
     return "You have no licence for this film.", "Ask whoever showed it to you for one."
 
 
+def transferred(issuer: str) -> Words:
+    """The licence was given to somebody else."""
+    return "This licence was transferred to somebody else.", f"Ask {ask(issuer)} for one of your own."
+
+
+def left_channel(name: str) -> Words:
+    """The title was taken out of the channel that the licence is on."""
+    return (
+        f"This film has left the channel “{name}”.",
+        "Your licence still opens the other films of that channel.",
+    )
+
+
 def ended(since: timedelta, issuer: str) -> Words:
     """The licence's window is over."""
     return f"This licence ended {ago(since)}.", f"Ask {ask(issuer)} for more time."

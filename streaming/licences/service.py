@@ -1,13 +1,15 @@
 """Issuing, listing, extending and revoking licences, and finding the one that counts for a viewer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+
+from sqlalchemy.orm import Session
 
 from streaming.clock import Clock
 from streaming.db.engine import Database
 from streaming.errors import Code, Fault, not_found
-from streaming.ids import AccountId, LicenceId, TitleId, new_id, new_token, token_hash
-from streaming.licences import audit, store
+from streaming.ids import AccountId, ChannelId, LicenceId, TitleId, new_id, new_token, token_hash
+from streaming.licences import audit, channels, store
 from streaming.licences.audit import Event, What
 from streaming.licences.policy import OWNER_GRANT, Grant, Holder, Licence, decide, ends_at
 from streaming.licences.validation import amended, check_holder, checked_terms, invalid
@@ -44,11 +46,11 @@ class LicenceService:
 
     def preview(self, actor: Actor, title_id: TitleId, request: Request) -> Licence:
         """Check a request and give the licence it would make, without issuing it."""
-        title = self._own(actor, title_id)
+        title = self.owned(actor, title_id)
         check_holder(request)
         now = self._clock.now()
         terms = checked_terms(request, now)
-        holder = self._holder(title, request)
+        holder = self.holder(title, request)
         return Licence(LicenceId(new_id("li")), title.id, holder, terms, actor.name, now)
 
     def issue(self, actor: Actor, title_id: TitleId, request: Request) -> Issued:
@@ -72,15 +74,15 @@ class LicenceService:
         """Give one licence to its holder, the title's owner or an admin. Raises `Fault` NOT_FOUND."""
         with self._database.read() as session:
             licence = store.find(session, licence_id)
-        if licence is None:
-            raise not_found("licence")
-        if licence.holder.account_id == actor.account_id or self._may_manage(actor, licence.title_id):
-            return licence
+            if licence is not None and (
+                licence.holder.account_id == actor.account_id or self._may_manage(session, actor, licence)
+            ):
+                return licence
         raise not_found("licence")
 
     def of_title(self, actor: Actor, title_id: TitleId) -> list[Licence]:
         """Every licence of a title, newest first, for its owner or an admin."""
-        self._own(actor, title_id)
+        self.owned(actor, title_id)
         with self._database.read() as session:
             return store.of_title(session, title_id)
 
@@ -102,7 +104,7 @@ class LicenceService:
     def amend(self, actor: Actor, licence_id: LicenceId, changes: Changes, reason: str = "") -> Licence:
         """Extend, shorten or change a licence; playing viewers meet the change at their next key."""
         with self._database.write() as session:
-            licence = self._managed(actor, store.find(session, licence_id))
+            licence = self.managed_in(session, actor, licence_id)
             if licence.revoked_at is not None:
                 raise Fault(
                     Code.CONFLICT,
@@ -113,7 +115,7 @@ class LicenceService:
             now = self._clock.now()
             store.amend(session, licence_id, amended(licence.terms, changes, now))
             session.flush()
-            changed = self._managed(actor, store.find(session, licence_id))
+            changed = self.managed_in(session, actor, licence_id)
             if changed.terms != licence.terms:
                 audit.record(
                     session,
@@ -131,23 +133,23 @@ class LicenceService:
         """Take a licence back; it stops at the next key. Doing it twice changes nothing."""
         with self._database.write() as session:
             now, kept = self._clock.now(), kept_reason(reason)
-            before = self._managed(actor, store.find(session, licence_id))
+            before = self.managed_in(session, actor, licence_id)
             store.revoke(session, licence_id, now, kept)
             session.flush()
             if before.revoked_at is None:
                 audit.record(session, What.REVOKED, now, by=actor, licence=before, reason=kept)
-            return self._managed(actor, store.find(session, licence_id))
+            return self.managed_in(session, actor, licence_id)
 
     def history_of_title(self, actor: Actor, title_id: TitleId, limit: int = 0) -> list[Event]:
         """Read a title's audit log, newest first, for its owner or an admin; 0: all of it."""
-        self._own(actor, title_id)
+        self.owned(actor, title_id)
         with self._database.read() as session:
             return audit.of_title(session, title_id, limit)
 
     def history_of_licence(self, actor: Actor, licence_id: LicenceId) -> list[Event]:
         """Read a licence's audit log, newest first, for its title's owner or an admin."""
         with self._database.read() as session:
-            self._managed(actor, store.find(session, licence_id))
+            self.managed_in(session, actor, licence_id)
             return audit.of_licence(session, licence_id)
 
     def standing(
@@ -165,14 +167,18 @@ class LicenceService:
     ) -> list[Licence]:
         """Every licence somebody has on a title, best first: open before shut, better picture, later end."""
         now = self._clock.now()
-        mine = [one for one in self.held_by(account_id, link_tokens) if one.title_id == title_id]
+        with self._database.read() as session:
+            held = store.held(session, account_id, [token_hash(token) for token in link_tokens])
+            around = channels.channels_with(session, title_id)
+        mine = [one for one in held if one.title_id == title_id or (one.channel and one.channel.id in around)]
         return sorted(mine, key=lambda one: _rank(one, now), reverse=True)
 
     def best_of(self, account_id: AccountId) -> dict[TitleId, Licence]:
         """The licence that counts for an account on every title it has one on, as `standing` chooses it."""
         now = self._clock.now()
         held = sorted(self.held_by(account_id), key=lambda one: _rank(one, now))
-        return {one.title_id: one for one in held}
+        inside = self._inside(held)
+        return {title: one for one in held for title in _titles_of(one, inside)}
 
     def knows_of(self, account_id: AccountId, title_id: TitleId) -> bool:
         """Tell whether an account holds a licence on a title, or held one."""
@@ -180,9 +186,20 @@ class LicenceService:
 
     def known_ids(self, account_id: AccountId) -> frozenset[TitleId]:
         """Titles an account holds licences on, or held: their pages say why they do not open any more."""
-        return frozenset(one.title_id for one in self.held_by(account_id))
+        held = self.held_by(account_id)
+        inside = self._inside(held)
+        return frozenset(title for one in held for title in _titles_of(one, inside))
 
-    def _holder(self, title: TitleRef, request: Request) -> Holder:
+    def _inside(self, held: Sequence[Licence]) -> dict[ChannelId, list[TitleId]]:
+        """Read what lies in the channels of these licences."""
+        around = {one.channel.id for one in held if one.channel}
+        if not around:
+            return {}
+        with self._database.read() as session:
+            return channels.titles_of(session, around)
+
+    def holder(self, title: TitleRef, request: Request) -> Holder:
+        """Find out whom a licence on a title is for. Raises `Fault` INVALID."""
         if request.to is None or request.link:
             return Holder("link", request.label or "Whoever has the link")
         account = self._accounts(request.to)
@@ -194,20 +211,34 @@ class LicenceService:
             raise invalid(sentence, "Choose somebody else.", "holder_is_owner", "to")
         return Holder("account", account.name, account.id)
 
-    def _own(self, actor: Actor, title_id: TitleId) -> TitleRef:
+    def owned(self, actor: Actor, title_id: TitleId) -> TitleRef:
+        """Give a title of the actor's own; an admin's are all. Raises `Fault` NOT_FOUND."""
         title = self.title(title_id)
         if not actor.admin and title.owner_id != actor.account_id:
             raise not_found("film")
         return title
 
-    def _may_manage(self, actor: Actor, title_id: TitleId) -> bool:
-        title = self._titles(title_id)
-        return title is not None and (actor.admin or title.owner_id == actor.account_id)
-
-    def _managed(self, actor: Actor, licence: Licence | None) -> Licence:
-        if licence is None or not self._may_manage(actor, licence.title_id):
+    def managed_in(self, session: Session, actor: Actor, licence_id: LicenceId) -> Licence:
+        """Read a licence that the actor may change. Raises `Fault` NOT_FOUND."""
+        licence = store.find(session, licence_id)
+        if licence is None or not self._may_manage(session, actor, licence):
             raise not_found("licence")
         return licence
+
+    def _may_manage(self, session: Session, actor: Actor, licence: Licence) -> bool:
+        if licence.channel is not None:
+            owner = channels.owner_of(session, licence.channel.id)
+        else:
+            title = self._titles(licence.title_id) if licence.title_id else None
+            owner = title.owner_id if title else None
+        return owner is not None and (actor.admin or owner == actor.account_id)
+
+
+def _titles_of(licence: Licence, inside: Mapping[ChannelId, Sequence[TitleId]]) -> Sequence[TitleId]:
+    """Every title a licence is on, given what lies in its channel."""
+    if licence.channel is not None:
+        return inside[licence.channel.id]
+    return [licence.title_id] if licence.title_id else []
 
 
 def kept_reason(reason: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
-from streaming.ids import AccountId, LicenceId, TitleId
+from streaming.ids import AccountId, ChannelId, LicenceId, OfferId, TitleId
 from streaming.licences.gate import LicenceGate, licence_of
 from streaming.licences.model import LicenceRow
 from streaming.licences.policy import Licence, Terms
@@ -16,7 +16,8 @@ def _select(where: str) -> str:
     """Read whole licences whose row `l0` satisfies `where`, newest first."""
     return (
         f"SELECT {LicenceGate.columns} FROM"  # noqa: S608  # constants of this package only
-        f" (SELECT id AS licence_id FROM licences l0 WHERE {where}) p {LicenceGate.joins}"
+        " (SELECT id AS licence_id, NULL AS account_id, NULL AS title_id"
+        f" FROM licences l0 WHERE {where}) p {LicenceGate.joins}"
         " ORDER BY l.issued_at DESC, l.id"
     )
 
@@ -26,7 +27,14 @@ _BY_LINK = text(_select("l0.link_hash = :hash"))
 _OF_TITLE = text(_select("l0.title_id = :title"))
 _OF_HOLDER = text(_select("l0.account_id = :account"))
 _OF_LINKS = text(_select("l0.link_hash IN :hashes")).bindparams(bindparam("hashes", expanding=True))
-_OF_OWNER = text(_select("l0.title_id IN (SELECT id FROM titles WHERE owner_id = :owner)"))
+_OF_OWNER = text(
+    _select(
+        "l0.title_id IN (SELECT id FROM titles WHERE owner_id = :owner)"
+        " OR l0.channel_id IN (SELECT id FROM channels WHERE owner_id = :owner)"
+    )
+)
+_OF_CHANNEL = text(_select("l0.channel_id = :channel"))
+_OF_OFFER = text(_select("l0.offer_id = :offer AND l0.account_id = :account"))
 _ALL = text(_select("1"))
 
 
@@ -43,6 +51,17 @@ def find_by_link(session: Session, link_hash: bytes) -> Licence | None:
 def of_title(session: Session, title_id: TitleId) -> list[Licence]:
     """Every licence of a title, newest first."""
     return [licence_of(tuple(row)) for row in session.execute(_OF_TITLE, {"title": title_id})]
+
+
+def of_channel(session: Session, channel_id: ChannelId) -> list[Licence]:
+    """Every licence on a channel, newest first."""
+    return [licence_of(tuple(row)) for row in session.execute(_OF_CHANNEL, {"channel": channel_id})]
+
+
+def of_offer(session: Session, offer_id: OfferId, account_id: AccountId) -> list[Licence]:
+    """Every licence an account holds by an offer, newest first."""
+    found = session.execute(_OF_OFFER, {"offer": offer_id, "account": account_id})
+    return [licence_of(tuple(row)) for row in found]
 
 
 def of_owner(session: Session, owner_id: AccountId | None) -> list[Licence]:
@@ -62,9 +81,9 @@ def held(session: Session, account_id: AccountId | None, link_hashes: Sequence[b
 def add(
     session: Session,
     licence: Licence,
-    issuer_id: AccountId,
-    link_hash: bytes | None,
-    label: str,
+    issuer_id: AccountId | None,
+    link_hash: bytes | None = None,
+    label: str = "",
 ) -> None:
     """Write a new licence."""
     terms = licence.terms
@@ -72,6 +91,8 @@ def add(
         LicenceRow(
             id=licence.id,
             title_id=licence.title_id,
+            channel_id=licence.channel.id if licence.channel else None,
+            offer_id=licence.offer_id,
             account_id=licence.holder.account_id,
             link_hash=link_hash,
             label=label,
@@ -88,6 +109,11 @@ def amend(session: Session, licence_id: LicenceId, terms: Terms) -> None:
     row = session.get_one(LicenceRow, licence_id)
     for name, value in _columns(terms).items():
         setattr(row, name, value)
+
+
+def transfer(session: Session, licence_id: LicenceId, account_id: AccountId) -> None:
+    """Give a licence to another account; its clocks go along."""
+    session.get_one(LicenceRow, licence_id).account_id = account_id
 
 
 def revoke(session: Session, licence_id: LicenceId, now: datetime, reason: str) -> None:

@@ -114,8 +114,10 @@ class LicenceOut(BaseModel):
     """A licence as it stands. `ends_at` is the earliest end that applies now; `link_url` is shown once."""
 
     id: str
-    title_id: str
-    title_name: str
+    title_id: str | None = Field(description="Null for a licence on a channel.")
+    title_name: str = Field(description="Of the title, or of the channel.")
+    channel_id: str | None = None
+    offer_id: str | None = None
     holder: HolderOut
     link_url: str | None = None
     state: Literal["not_begun", "running", "ended", "revoked"]
@@ -153,6 +155,8 @@ class LicenceOut(BaseModel):
             id=licence.id,
             title_id=licence.title_id,
             title_name=title,
+            channel_id=licence.channel.id if licence.channel else None,
+            offer_id=licence.offer_id,
             holder=HolderOut(kind=licence.holder.kind, name=licence.holder.name),
             link_url=link or None,
             state=policy.state(licence, now),
@@ -171,7 +175,9 @@ class LicenceOut(BaseModel):
             revoked_at=terms.revoked_at,
             revoke_reason=licence.revoke_reason,
             watching=watching,
-            readback=words.readback(title, who(licence.holder), terms, now, zone),
+            readback=words.readback(
+                title, who(licence.holder), terms, now, zone, channel=licence.channel is not None
+            ),
         )
 
 

@@ -1,6 +1,6 @@
 """Routes of licences: issue, list, show, extend, revoke."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -85,8 +85,16 @@ def _distinct(found: Sequence[Licence]) -> list[Licence]:
 def _shown(house: "Services", found: Sequence[Licence], zone: str) -> list[LicenceOut]:
     now = house.clock.now()
     counts = house.playbacks.count_by_licence([one.id for one in found])
-    names = {one.title_id: house.licences.title(one.title_id).name for one in found}
+    titles = {one.title_id for one in found if one.title_id}
+    names = {title: house.licences.title(title).name for title in titles}
     return [
-        LicenceOut.of(one, names[one.title_id], now, watching=counts.get(one.id, 0), zone=zone)
+        LicenceOut.of(one, subject(one, names), now, watching=counts.get(one.id, 0), zone=zone)
         for one in found
     ]
+
+
+def subject(licence: Licence, names: Mapping[TitleId, str]) -> str:
+    """Name what a licence is on: its channel, or its title by `names`."""
+    if licence.channel is not None:
+        return licence.channel.name
+    return names.get(licence.title_id, "") if licence.title_id else ""

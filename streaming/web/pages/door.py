@@ -73,7 +73,7 @@ def poster(request: Request, token: str) -> Response:
 
 def _title(request: Request, licence: Licence | None) -> TitleView | None:
     """The film a link opens, seen as its owner sees it: the link is the owner's leave."""
-    if licence is None:
+    if licence is None or licence.title_id is None:
         return None
     house = services(request)
     try:

@@ -135,7 +135,7 @@ def _source_is_here(house: Services, title: TitleView) -> bool:
 
 def _watching(house: Services, licences: list[Licence]) -> Counter[TitleId]:
     """How many screens show each title now, by its licences."""
-    title_of = {one.id: one.title_id for one in licences}
+    title_of = {one.id: one.title_id for one in licences if one.title_id}
     counts = house.playbacks.count_by_licence(list(title_of))
     watching: Counter[TitleId] = Counter()
     for licence, count in counts.items():

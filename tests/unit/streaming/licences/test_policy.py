@@ -327,7 +327,9 @@ def test_ordinary_histories_reach_every_refusal_of_a_licence() -> None:
             for step in range(20)
         ]
         met |= live_through(one, history)
-    assert met == ({code.value for code in RefusalCode} | {"yes"}) - {"no_licence"}
+    # Those that depend on who asks for which film are reached in test_channels.py and test_transfer.py.
+    others = {"no_licence", "left_channel", "licence_transferred"}
+    assert met == ({code.value for code in RefusalCode} | {"yes"}) - others
 
 
 @settings(deadline=None)
