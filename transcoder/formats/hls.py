@@ -34,6 +34,8 @@ class Segment:
     duration: Fraction
     name: str
     """The last part of its object name: what a media playlist says."""
+    start: Fraction | None = None
+    """Where in the film it begins, in seconds; None: where the one before it ends."""
 
 
 @dataclass(frozen=True, slots=True)
