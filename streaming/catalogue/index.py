@@ -14,7 +14,7 @@ from streaming.ids import AccountId, TitleId, VersionId
 
 @dataclass(frozen=True, slots=True)
 class IndexedRendition:
-    """A rendition that plays or, while the film is made, will; bandwidths in bit/s.
+    """A rendition that plays or, while the film is made, will; bandwidths in bit/s, `timescale` in ticks/s.
 
     `init_object` is None for text and images, and as long as no segment of the rendition is there.
     """
@@ -36,6 +36,7 @@ class IndexedRendition:
     bandwidth: int
     average_bandwidth: int
     init_object: str | None
+    timescale: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,4 +199,5 @@ def _rendition(row: RenditionRow) -> IndexedRendition:
         bandwidth=row.bandwidth,
         average_bandwidth=row.average_bandwidth,
         init_object=row.init_object,
+        timescale=row.timescale,
     )

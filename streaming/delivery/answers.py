@@ -99,8 +99,8 @@ def header(scope: Scope, name: bytes) -> bytes:
     return b"; ".join(found) if len(found) > 1 else bytes(found[0]) if found else b""
 
 
-async def read_body(receive: Receive) -> bytes:
-    """Read a small body. Raises `Fault` TOO_LARGE above `MAX_BODY`, INVALID when the client hangs up."""
+async def read_body(receive: Receive, most: int = MAX_BODY) -> bytes:
+    """Read a small body. Raises `Fault` TOO_LARGE above `most` bytes, INVALID when the client hangs up."""
     body = b""
     more = True
     while more:
@@ -109,8 +109,11 @@ async def read_body(receive: Receive) -> bytes:
             raise Fault(Code.INVALID, "The request broke off.", "Try again.", name="broken_request")
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > MAX_BODY:
+        if len(body) > most:
             raise Fault(
-                Code.TOO_LARGE, "The request is too large.", "Send a small JSON object.", name="too_large"
+                Code.TOO_LARGE,
+                "The request is too large.",
+                f"Send at most {most} bytes.",
+                name="too_large",
             )
     return body

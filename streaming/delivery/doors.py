@@ -27,6 +27,7 @@ from streaming.delivery.answers import (
     send_answer,
 )
 from streaming.delivery.index import LiveIndex
+from streaming.delivery.keysystems import KeySystems
 from streaming.delivery.leases import LeaseRule, Leases
 from streaming.delivery.playing import (
     CHAPTERS,
@@ -38,6 +39,7 @@ from streaming.delivery.playing import (
     CookieNames,
     PlayDoor,
 )
+from streaming.delivery.protected import LICENCE, MPD, TEXT, ProtectedDoor, SignalsOf
 from streaming.delivery.segments import SegmentDoor
 from streaming.delivery.signing import AddressSigner
 from streaming.delivery.values import Gate, Keys
@@ -69,12 +71,14 @@ class Doors:
         inner: App,
         segments: SegmentDoor,
         playing: PlayDoor,
+        protected: ProtectedDoor,
         problem: Callable[[Fault], Problem],
         address: str = "",
     ) -> None:
         self._inner = inner
         self._segments = segments
         self._playing = playing
+        self._protected = protected
         self._problem = problem
         self._own = urlsplit(address).netloc.lower()
 
@@ -121,8 +125,16 @@ class Doors:
             return (
                 await self._playing.act(scope, receive, match) if method == "POST" else _not_allowed("POST")
             )
+        if match := LICENCE.fullmatch(path):
+            if method != "POST":
+                return _not_allowed("POST")
+            return await self._protected.licence(scope, receive, match)
         if method not in {"GET", "HEAD"}:
             return _not_allowed("GET, HEAD")
+        if match := MPD.fullmatch(path):
+            return await self._protected.mpd(scope, match)
+        if match := TEXT.fullmatch(path):
+            return await self._protected.text(scope, match)
         if match := MAIN.fullmatch(path):
             return await self._playing.main(scope, match)
         if match := STEERING.fullmatch(path):
@@ -160,6 +172,8 @@ def open_doors(
     problem: Callable[[Fault], Problem],
     settings: DoorSettings,
     names: CookieNames | None = None,
+    systems: KeySystems | None = None,
+    signals_of: SignalsOf | None = None,
 ) -> Doors:
     """Build the doors over the SQLite file at `path`. Close them when the application ends."""
     leases = Leases(gate, LeaseRule(settings.lease_seconds, settings.lease_grace_seconds))
@@ -175,7 +189,8 @@ def open_doors(
         names or CookieNames(),
         settings.hosts,
     )
-    return Doors(inner, SegmentDoor(objects, signer, clock), playing, problem, settings.address)
+    protected = ProtectedDoor(playing, systems or KeySystems(), objects, signals_of, settings.address)
+    return Doors(inner, SegmentDoor(objects, signer, clock), playing, protected, problem, settings.address)
 
 
 def _not_allowed(allowed: str) -> Answer:

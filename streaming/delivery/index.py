@@ -97,6 +97,7 @@ def _version(found: Any) -> Version:
         chapters=tuple(
             Chapter(Fraction(one.start_s), Fraction(one.end_s), one.title) for one in found.chapters
         ),
+        protection=found.protection,
     )
 
 
@@ -119,8 +120,10 @@ def _rendition(found: Any) -> Rendition:
         default=found.default,
         hdr=found.hdr,
         init_name=found.init_object.rpartition("/")[2] if found.init_object else None,
+        timescale=found.timescale,
     )
 
 
 def _segment(found: Any) -> Segment:
-    return Segment(found.sequence, found.period, Fraction(found.duration_s), found.object.rpartition("/")[2])
+    name = found.object.rpartition("/")[2]
+    return Segment(found.sequence, found.period, Fraction(found.duration_s), name, Fraction(found.start_s))

@@ -5,6 +5,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from streaming.delivery.pacing import Pace
 from streaming.delivery.refusals import iso
 from streaming.delivery.signing import AddressSigner
 from streaming.delivery.sql import Playback, Reader
-from streaming.delivery.values import Keys, Version, covers
+from streaming.delivery.values import Keys, Permit, Version, covers
 from streaming.delivery.writer import GroupCommit
 from streaming.errors import Code, Fault
 from streaming.hosts import DeliveryHost
@@ -40,19 +41,21 @@ from streaming.ids import TitleId, VersionId
 from transcoder.formats import hls
 from transcoder.formats.hls import Rendition, Segment
 
-_TOKEN = r"(?P<token>[A-Za-z0-9_-]{20,64})"  # noqa: S105
-KEY = re.compile(rf"/play/{_TOKEN}/key/(?P<rendition>[a-z][a-z0-9]{{0,11}})/(?P<period>0|[1-9][0-9]{{0,4}})")
-MAIN = re.compile(rf"/play/{_TOKEN}/main\.m3u8")
-STEERING = re.compile(rf"/play/{_TOKEN}/steering\.json")
-CHAPTERS = re.compile(rf"/play/{_TOKEN}/chapters\.json")
-RENEW = re.compile(rf"/play/{_TOKEN}/(?P<act>renew|release)")
+TOKEN = r"(?P<token>[A-Za-z0-9_-]{20,64})"  # noqa: S105
+KEY = re.compile(rf"/play/{TOKEN}/key/(?P<rendition>[a-z][a-z0-9]{{0,11}})/(?P<period>0|[1-9][0-9]{{0,4}})")
+MAIN = re.compile(rf"/play/{TOKEN}/main\.m3u8")
+STEERING = re.compile(rf"/play/{TOKEN}/steering\.json")
+CHAPTERS = re.compile(rf"/play/{TOKEN}/chapters\.json")
+RENEW = re.compile(rf"/play/{TOKEN}/(?P<act>renew|release)")
 MEDIA_PLAYLIST = re.compile(
     r"/media/(?P<prefix>[0-9]{10,11}\.[A-Za-z0-9_-]{22})/(?P<title>[a-z]{2}_[a-z0-9]{1,40})"
-    r"/(?P<version>[a-z]{2}_[a-z0-9]{1,40})/(?P<rendition>[a-z][a-z0-9]{0,11})/" + _TOKEN + r"\.m3u8",
+    r"/(?P<version>[a-z]{2}_[a-z0-9]{1,40})/(?P<rendition>[a-z][a-z0-9]{0,11})/" + TOKEN + r"\.m3u8",
     re.ASCII,
 )
 """Beside its segments, so that it can name them by their last part alone."""
 
+COMMON = ("video", "audio", "iframe")
+"""Kinds of renditions that `cbcs` encrypts, with one key for a tier; others keep a key of their own."""
 M3U8 = b"application/vnd.apple.mpegurl"
 MOST_BEHIND = Fraction(10)
 """Seconds of film: rungs that are encoded together are never that far apart, a copied one runs ahead."""
@@ -91,6 +94,20 @@ def _cookie(name: str) -> re.Pattern[bytes]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks a door at which instant (microseconds), for which playback, and the version that it plays."""
+
+    hashed: bytes
+    proof: Proof
+    now: int
+    playback: Playback
+    version: Version
+
+    def __repr__(self) -> str:
+        return f"Asked({self.playback.id})"
+
+
 class PlayDoor:
     """Serves `/play/{token}/…` and the media playlists below `/media/`."""
 
@@ -112,36 +129,58 @@ class PlayDoor:
         self._clock = clock
         self._leases = leases
         self._writer = writer
-        self._index = index
-        self._keys_of = keys_of
+        self.index = index
         self._signer = signer
         self._burst, self._rate = release
         self._names = names
         self._readers = threading.local()
         self._opened: list[Reader] = []
-        self._keys = KeyRing(keys_of)
+        self.keys = KeyRing(keys_of)
         self._pace = Pace(writer)
         self._clocks = FilmClocks()
 
     async def key(self, scope: Scope, match: re.Match[str]) -> Answer:
         """Hand out one content key: 16 raw bytes, counted before they are given. Raises `Fault`."""
-        hashed, proof, now = self._asked(scope, match["token"])
-        playback = self._found(hashed, proof, now)
-        version = await self._version_of(playback)
+        asked = await self.opened(scope, match["token"])
+        playback, version = asked.playback, asked.version
         rendition, period = version.rendition(match["rendition"]), int(match["period"])
         if rendition is None or period >= version.periods:
             raise refusals.bad_address()
-        self._leases.permit(playback, now, rendition.tier)
-        ahead = self._ahead(scope, playback, rendition, now)
-        if self._leases.needs_write(playback, period, now):
+        self._leases.permit(playback, asked.now, rendition.tier)
+        ahead = self._ahead(scope, playback, rendition, asked.now)
+        if not await self.release(asked, rendition.tier, period, ahead):
+            return _again(scope)
+        if version.protection == "cbcs" and rendition.kind in COMMON:
+            key = await self.keys.tier_key(playback.title_id, playback.version_id, rendition.tier, period)
+        else:
+            key = await self.keys.key(playback.title_id, playback.version_id, rendition, period)
+        return Answer(200, key.reveal(), KEY_HEADERS)
+
+    async def opened(self, scope: Scope, token: str) -> Asked:
+        """Find who asks, for which playback, and what of the film it plays. Raises `Fault`."""
+        hashed, proof, now = self._asked(scope, token)
+        playback = self._found(hashed, proof, now)
+        return Asked(hashed, proof, now, playback, await self._version_of(playback))
+
+    def permit(self, asked: Asked, tier: str | None = None) -> Permit:
+        """Ask the policy as things stand. Raises `Fault` with its refusal."""
+        return self._leases.permit(asked.playback, asked.now, tier)
+
+    async def release(self, asked: Asked, tier: str, period: int, ahead: float = 0.0) -> bool:
+        """Account for the keys of a tier and crypto period before they are given. Raises `Fault`.
+
+        `ahead` is how many seconds of film before it is shown a native player asks; False: it must ask again.
+        """
+        playback, version = asked.playback, asked.version
+        self._leases.permit(playback, asked.now, tier)
+        if self._leases.needs_write(playback, period, asked.now):
             rule = Rule(self._burst, self._rate, version.period_seconds)
-            release = self._leases.release_key(hashed, proof, rendition.tier, period, rule)
+            release = self._leases.release_key(asked.hashed, asked.proof, tier, period, rule)
             new = not is_released(playback.released_periods, period)
             if new and not await self._pace.until_shown(playback, ahead, version.period_seconds):
-                return _again(scope)
+                return False
             await self._pace.run(playback, release)
-        key = await self._keys.key(playback.title_id, playback.version_id, rendition, period)
-        return Answer(200, key.reveal(), KEY_HEADERS)
+        return True
 
     async def main(self, scope: Scope, match: re.Match[str]) -> Answer:
         """Render the multivariant playlist of what the licence covers. Raises `Fault`."""
@@ -153,9 +192,7 @@ class PlayDoor:
         chosen = await self._in_step(version, chosen, Fraction(playback.position_s))
         if not any(one.kind == "video" for one in chosen):
             raise refusals.tier_not_covered(permit.tier)
-        until = pathways.expiry(self._clock.now())
-        prefix = self._signer.prefix(version.title_id, version.version_id, until)
-        base = f"/media/{prefix}/{version.title_id}/{version.version_id}"
+        base = self.folder(version)
         text = hls.multivariant(
             chosen,
             complete=version.complete,
@@ -222,6 +259,12 @@ class PlayDoor:
             }
         )
 
+    def folder(self, version: Version) -> str:
+        """Give the signed address below which a version's segments lie."""
+        until = pathways.expiry(self._clock.now())
+        prefix = self._signer.prefix(version.title_id, version.version_id, until)
+        return f"/media/{prefix}/{version.title_id}/{version.version_id}"
+
     def close(self) -> None:
         """Finish what is being written, and close what is read from; no request may be under way."""
         self._writer.close()
@@ -269,7 +312,7 @@ class PlayDoor:
         return reader
 
     async def _version_of(self, playback: Playback) -> Version:
-        version = await self._index.version(TitleId(playback.title_id), VersionId(playback.version_id))
+        version = await self.index.version(TitleId(playback.title_id), VersionId(playback.version_id))
         if version is None:
             raise refusals.film_is_gone()
         return version
@@ -295,7 +338,7 @@ class PlayDoor:
             return chosen
         reach = {
             one.name: sum(
-                (segment.duration for segment in await self._index.segments(version, one.name)), Fraction(0)
+                (segment.duration for segment in await self.index.segments(version, one.name)), Fraction(0)
             )
             for one in chosen
             if one.kind == "video"
@@ -315,7 +358,7 @@ class PlayDoor:
             version = await self._version_of(playback)
             rendition = version.rendition(name)
             if rendition is not None:
-                segments = await self._index.segments(version, name)
+                segments = await self.index.segments(version, name)
                 if version.complete or (
                     segments and (rendition.init_name or rendition.kind in ("text", "image"))
                 ):

@@ -111,6 +111,38 @@ def nothing_to_play_yet() -> Fault:
     return fault
 
 
+def not_common_encryption() -> Fault:
+    """A door of common encryption, asked for a film that is protected otherwise."""
+    return Fault(
+        Code.CONFLICT,
+        "This film is protected with AES-128, which DASH and Clear Key do not know.",
+        "Play its HLS address, …/main.m3u8, or make the film anew with the protection “cbcs”.",
+        name="not_common_encryption",
+    )
+
+
+def no_mpd_yet() -> Fault:
+    """A film in the making, which is told in HLS alone."""
+    return Fault(
+        Code.UNAVAILABLE,
+        "This film is still being prepared, and its MPD is written when all of it is there.",
+        "Play its HLS address, …/main.m3u8, or ask again when the film is ready.",
+        name="no_mpd_yet",
+        retry_after=60,
+    )
+
+
+def unknown_keys(kids: list[str]) -> Fault:
+    """Key ids that no key of this film has."""
+    return Fault(
+        Code.NOT_FOUND,
+        "This film has no key of that name.",
+        "Ask for the key ids that the film's own init segments or MPD name.",
+        name="unknown_key",
+        extra={"kids": kids},
+    )
+
+
 def film_is_gone() -> Fault:
     """The version under this playback is not there any more."""
     return Fault(

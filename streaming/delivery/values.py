@@ -1,5 +1,6 @@
 """The plain values delivery works on, and what it asks of other features (by shape, never by import)."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +38,7 @@ class Version:
     target_duration: int | None = None
     """What the plan says the longest segment rounds to; it must not change while a film grows."""
     chapters: tuple[Chapter, ...] = ()
+    protection: str = "aes-128"
 
     @property
     def periods(self) -> int:
@@ -159,4 +161,12 @@ class Keys(Protocol):
 
     def content_key(self, rendition: str, tier: str, period: int) -> SecretBytes:
         """Derive the 16-byte key of a rendition and crypto period."""
+        ...
+
+    def tier_key(self, tier: str, period: int) -> SecretBytes:
+        """Derive the 16-byte key that all renditions of a tier share in a crypto period."""
+        ...
+
+    def kid(self, tier: str, period: int) -> uuid.UUID:
+        """Name that key."""
         ...

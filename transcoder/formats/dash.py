@@ -45,13 +45,12 @@ Protect = Callable[[str, int], Iterable[ET.Element]]
 class Track:
     """A rendition with its segments from the film's beginning on, without a gap.
 
-    `timescale` is in ticks a second, `base` the address that names are relative to, and `init` gives the name
-    of the init segment of a crypto period, or "" where there is none (text).
+    `base` is the address that names are relative to; `init` gives the name of a crypto period's init segment,
+    or "" where there is none (text).
     """
 
     rendition: Rendition
     segments: Sequence[Segment]
-    timescale: int
     base: str
     init: Callable[[int], str] = field(default=lambda _: "")
 
@@ -218,7 +217,7 @@ def _representation(part: _Part, stretch: Stretch) -> ET.Element:
     if one.kind == "video" and one.frame_rate:
         attributes["frameRate"] = str(one.frame_rate)
     if one.kind == "audio":
-        attributes["audioSamplingRate"] = str(track.timescale)
+        attributes["audioSamplingRate"] = str(track.rendition.timescale)
     element = _element(f"{{{MPD}}}Representation", **attributes)
     if one.kind == "audio" and one.channels:
         element.append(_descriptor("AudioChannelConfiguration", _CHANNELS, str(one.channels)))
@@ -231,8 +230,8 @@ def _segments(part: _Part, stretch: Stretch) -> ET.Element:
     track = part.track
     element = _element(
         f"{{{MPD}}}SegmentList",
-        timescale=str(track.timescale),
-        presentationTimeOffset=str(round(stretch.start * track.timescale)),
+        timescale=str(track.rendition.timescale),
+        presentationTimeOffset=str(round(stretch.start * track.rendition.timescale)),
     )
     if init := track.init(stretch.period):
         element.append(_element(f"{{{MPD}}}Initialization", sourceURL=init))
@@ -271,7 +270,7 @@ def _places(track: Track) -> list[tuple[int, int]]:
 
 
 def _ticks(instant: Fraction, track: Track) -> int:
-    ticks = instant * track.timescale
+    ticks = instant * track.rendition.timescale
     if ticks.denominator != 1:
         raise ValueError(f"a segment of {track.rendition.name} does not begin at a tick of its timescale")
     return ticks.numerator

@@ -60,6 +60,8 @@ class Rendition:
     hdr: str = ""
     """Brightness beyond a screen's white: "pq" or "hlg"; "" for a picture of plain screens."""
     init_name: str | None = None
+    timescale: int = 1
+    """Ticks a second in which its segments have whole lengths."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,12 @@ def write_segment(cues: list[Cue], start: int, end: int) -> str:
     return "".join(written)
 
 
+def plain_segment(parts: list[str]) -> str:
+    """Join segments without the header that only HLS knows; a cue that several of them hold is there once."""
+    cues = dict.fromkeys(cue for part in parts for cue in read_cues(part))
+    return "WEBVTT\n" + "".join(f"\n{_timing(cue)}\n{cue.text}\n" for cue in in_order(list(cues)))
+
+
 def _timing(cue: Cue) -> str:
     return f"{_clock(cue.start)} --> {_clock(cue.end)} {cue.settings}".rstrip()
 

@@ -28,6 +28,7 @@ from streaming.licences.service import LicenceService
 from streaming.licences.values import AccountRef, Actor, Request, TitleRef
 from streaming.storage.objects import LocalObjects
 from streaming.web.problems import problem_of
+from transcoder.keys.encrypt import encrypt_segment
 from transcoder.keys.keyschedule import TitleKeys
 from transcoder.keys.secret import SecretBytes
 
@@ -216,7 +217,12 @@ class House:
         )
 
     def make_film(
-        self, *, segments: int = PERIODS * PER_PERIOD, complete: bool = True, without: Sequence[str] = ()
+        self,
+        *,
+        segments: int = PERIODS * PER_PERIOD,
+        complete: bool = True,
+        without: Sequence[str] = (),
+        protection: str = "aes-128",
     ) -> None:
         """Publish a film of 40 crypto periods of 60 s with three segments each, or its beginning."""
         with self.database.write() as session:
@@ -240,6 +246,7 @@ class House:
                     title_id=TITLE,
                     published_at=START if complete else None,
                     duration_us=PERIODS * 60_000_000,
+                    protection=protection,
                 )
             )
             session.flush()
@@ -291,6 +298,39 @@ class House:
                     start_ticks=sequence * 4000,
                     duration_ticks=4000,
                     size=1000,
+                    sha256=b"",
+                )
+            )
+
+    def add_words(self, text: str, period: int = 0) -> None:
+        """Give the film a rendition of subtitles with one segment in a crypto period."""
+        name = f"{TITLE}/{VERSION}/t0/v-{period:06d}-abcdefgh.vtt"
+        self.objects.put(name, encrypt_segment(text.encode(), KEYS.content_key("t0", "sd", period), period))
+        with self.database.write() as session:
+            session.add(
+                RenditionRow(
+                    version_id=VERSION,
+                    name="t0",
+                    position=9,
+                    kind="text",
+                    tier="sd",
+                    language="fra",
+                    timescale=1000,
+                )
+            )
+            session.flush()
+            session.add(
+                SegmentRow(
+                    version_id=VERSION,
+                    rendition="t0",
+                    sequence=period,
+                    chunk=0,
+                    part="text",
+                    object=name,
+                    period=period,
+                    start_ticks=0,
+                    duration_ticks=12_000,
+                    size=1,
                     sha256=b"",
                 )
             )

@@ -1,6 +1,7 @@
 """MPDs: one kept as it is, and what holds of every film's, read back with an XML parser of its own."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -39,7 +40,7 @@ def cut(
         segments.append(Segment(number, number // per_period, Fraction(length, timescale), name, begin))
         at = None if at is None else at + length
     init = (lambda _: "") if rendition.kind == "text" else (lambda period: f"init-{period}.mp4")
-    return Track(rendition, segments, timescale, f"/media/x/{rendition.name}/", init)
+    return Track(replace(rendition, timescale=timescale), segments, f"/media/x/{rendition.name}/", init)
 
 
 def film() -> list[Track]:
@@ -103,14 +104,17 @@ def test_sound_that_begins_within_a_frame_is_listed_without_a_gap() -> None:
     late = [Segment(0, 0, Fraction(96_256, 48_000), "0.m4s", Fraction(0))]
     late.append(Segment(1, 0, Fraction(95_232, 48_000), "1.m4s", Fraction(96_000, 48_000)))
     picture = cut(V240, 24_000, [48_000] * 2)
-    tree = read([picture, Track(A0, late, 48_000, sound.base, sound.init)])
+    tree = read([picture, Track(sound.rendition, late, sound.base, sound.init)])
     places = [(one.get("t"), one.get("d")) for one in tree.findall(".//m:SegmentTimeline/m:S", NAMES)]
     assert places == [("0", "48000"), ("0", "96000"), ("96000", "95232")]
 
 
 def test_a_segment_between_two_ticks_is_no_segment_of_that_timescale() -> None:
     with pytest.raises(ValueError, match="does not begin at a tick"):
-        mpd([Track(V240, [Segment(0, 0, Fraction(1, 3), "x.m4s")], 1000, "/", str)], protect=protect)
+        mpd(
+            [Track(replace(V240, timescale=1000), [Segment(0, 0, Fraction(1, 3), "x.m4s")], "/", str)],
+            protect=protect,
+        )
 
 
 def test_a_film_without_a_picture_has_no_mpd() -> None:
@@ -144,9 +148,9 @@ def test_periods_and_segments_add_up_without_error(
 
 
 def _made(track: Track) -> list[tuple[int, int, str]]:
-    at, found = int((track.segments[0].start or 0) * track.timescale), []
+    at, found = int((track.segments[0].start or 0) * track.rendition.timescale), []
     for segment in track.segments:
-        length = int(segment.duration * track.timescale)
+        length = int(segment.duration * track.rendition.timescale)
         found.append((at, length, segment.name))
         at += length
     return found

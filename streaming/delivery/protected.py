@@ -1,0 +1,176 @@
+"""The doors of `cbcs` films: licences for their keys, their MPD, and the words that an MPD names."""
+
+import asyncio
+import re
+import uuid
+from collections.abc import Callable, Sequence
+from xml.etree import ElementTree as ET  # writes only
+
+from streaming.delivery import clearkey, refusals
+from streaming.delivery.answers import NO_STORE, Answer, Receive, Scope, header, read_body, text_answer
+from streaming.delivery.kept import Kept
+from streaming.delivery.keysystems import DEFAULT, KeySystems, Signal
+from streaming.delivery.playing import TOKEN, Asked, PlayDoor
+from streaming.delivery.values import MAX_PERIODS, Version, covers
+from streaming.errors import Fault
+from streaming.storage.objects import ObjectStore
+from transcoder.formats import dash
+from transcoder.formats.hls import Rendition, Segment
+from transcoder.keys.encrypt import decrypt_segment
+from transcoder.keys.secret import SecretBytes
+from transcoder.texts.webvtt import plain_segment
+
+LICENCE = re.compile(
+    rf"/play/{TOKEN}/licence(?:/(?P<system>[a-z][a-z0-9]{{0,31}})(?:/(?P<kid>[0-9a-f]{{32}}))?)?"
+)
+MPD = re.compile(rf"/play/{TOKEN}/main\.mpd")
+TEXT = re.compile(
+    rf"/play/{TOKEN}/text/(?P<rendition>[a-z][a-z0-9]{{0,11}})/(?P<period>0|[1-9][0-9]{{0,4}})\.vtt"
+)
+DASH_XML = b"application/dash+xml"
+VTT = b"text/vtt; charset=utf-8"
+LISTED = ("video", "audio", "text")
+"""Kinds of renditions in an MPD. Pictures to wind by and storyboards are HLS's alone."""
+
+SignalsOf = Callable[[str], dict[uuid.UUID, list[Signal]]]
+"""A version's id -> what was imported for its keys; may block."""
+KEPT_SECONDS = 30.0
+MAX_VERSIONS = 256
+
+
+class ProtectedDoor:
+    """Serves licences, MPDs and words. Who may have them is decided by `PlayDoor`, as for every key."""
+
+    def __init__(
+        self,
+        playing: PlayDoor,
+        systems: KeySystems,
+        objects: ObjectStore,
+        signals_of: SignalsOf | None = None,
+        address: str = "",
+    ) -> None:
+        self._playing = playing
+        self._systems = systems
+        self._objects = objects
+        self._signals_of = signals_of or (lambda _: {})
+        self._signals: Kept[str, dict[uuid.UUID, list[Signal]]] = Kept(MAX_VERSIONS, KEPT_SECONDS)
+        self._address = address.rstrip("/")
+
+    async def licence(self, scope: Scope, receive: Receive, match: re.Match[str]) -> Answer:
+        """Answer a licence request with the keys that are allowed now. Raises `Fault` when none is.
+
+        A key that nobody knows, and one of a tier or a time that is not covered, are left out beside others.
+        """
+        system = self._systems.named(match["system"] or DEFAULT)
+        if system is None or match["system"] == DEFAULT or system.reads_kids == bool(match["kid"]):
+            raise refusals.bad_address()
+        asked = await self._opened(scope, match["token"])
+        body = await read_body(receive, system.most_bytes)
+        wanted = system.wanted(body) if system.reads_kids else [bytes.fromhex(match["kid"])]
+        keys = await self._allowed(asked, wanted)
+        made = await system.answer(body, keys)
+        return Answer(200, made.body, (*NO_STORE, (b"content-type", made.content_type)))
+
+    async def mpd(self, scope: Scope, match: re.Match[str]) -> Answer:
+        """Render the MPD of what the licence covers. Raises `Fault`."""
+        asked = await self._opened(scope, match["token"])
+        permit, version = self._playing.permit(asked), asked.version
+        if not version.complete:
+            raise refusals.no_mpd_yet()
+        chosen = [one for one in version.renditions if covers(permit.tier, one.tier)]
+        if not any(one.kind == "video" for one in chosen):
+            raise refusals.tier_not_covered(permit.tier)
+        base = f"/play/{match['token']}"
+        tracks = [await self._track(version, one, base) for one in chosen if one.kind in LISTED]
+        keys = await self._playing.keys.of(version.title_id, version.version_id)
+        given = await self._given(version)
+
+        def protect(tier: str, period: int) -> list[ET.Element]:
+            kid = keys.kid(tier, period)
+            said = self._systems.signals(kid, f"{self._address}{base}/licence", given.get(kid, ()))
+            return [dash.named_key(str(kid)), *(one.content_protection() for one in said)]
+
+        text = dash.mpd([one for one in tracks if one.segments], protect=protect)
+        return text_answer(text, DASH_XML, header(scope, b"accept-encoding"))
+
+    async def text(self, scope: Scope, match: re.Match[str]) -> Answer:
+        """Give the words of a crypto period in clear, as DASH wants them. Raises `Fault`."""
+        asked = await self._opened(scope, match["token"])
+        version, period = asked.version, int(match["period"])
+        rendition = version.rendition(match["rendition"])
+        if rendition is None or rendition.kind != "text":
+            raise refusals.bad_address()
+        segments = [one for one in await self._listed(version, rendition) if one.period == period]
+        if not segments:
+            raise refusals.bad_address()
+        await self._playing.release(asked, rendition.tier, period)
+        key = await self._playing.keys.key(version.title_id, version.version_id, rendition, period)
+        folder = f"{version.title_id}/{version.version_id}/{rendition.name}"
+        clear = await asyncio.to_thread(self._decrypted, folder, segments, key)
+        return text_answer(clear, VTT, header(scope, b"accept-encoding"))
+
+    async def _opened(self, scope: Scope, token: str) -> Asked:
+        asked = await self._playing.opened(scope, token)
+        if asked.version.protection != "cbcs":
+            self._playing.permit(asked)
+            raise refusals.not_common_encryption()
+        return asked
+
+    async def _allowed(self, asked: Asked, wanted: Sequence[bytes]) -> dict[bytes, SecretBytes]:
+        """Account for each key that is asked for. Raises the first refusal when all are refused."""
+        version, keys = asked.version, dict[bytes, SecretBytes]()
+        names = await self._playing.keys.names(version, await self._periods(version))
+        refused: Fault | None = None
+        for kid in wanted:
+            if kid not in names:
+                continue
+            tier, period = names[kid]
+            try:
+                await self._playing.release(asked, tier, period)
+            except Fault as fault:
+                refused = refused or fault
+            else:
+                ring = self._playing.keys
+                keys[kid] = await ring.tier_key(version.title_id, version.version_id, tier, period)
+        if not keys:
+            self._playing.permit(asked)
+            raise refused or refusals.unknown_keys([clearkey.write_octets(kid) for kid in wanted])
+        return keys
+
+    async def _periods(self, version: Version) -> int:
+        """How many crypto periods a version has so far."""
+        if version.duration_s is not None:
+            return version.periods
+        made = [await self._listed(version, one) for one in version.renditions if one.kind == "video"]
+        return min(MAX_PERIODS, 1 + max((one[-1].period for one in made if one), default=-1))
+
+    async def _track(self, version: Version, one: Rendition, base: str) -> dash.Track:
+        segments = await self._listed(version, one)
+        if one.kind == "text":
+            words = tuple(_named(segment) for segment in segments)
+            return dash.Track(one, words, f"{base}/text/{one.name}/")
+        folder = self._playing.folder(version)
+        return dash.Track(one, segments, f"{folder}/{one.name}/", lambda _: one.init_name or "")
+
+    async def _listed(self, version: Version, one: Rendition) -> tuple[Segment, ...]:
+        return await self._playing.index.segments(version, one.name)
+
+    async def _given(self, version: Version) -> dict[uuid.UUID, list[Signal]]:
+        """Read what was imported for the keys of a version."""
+        given = self._signals.get(version.version_id)
+        if given is None:
+            given = await asyncio.to_thread(self._signals_of, version.version_id)
+            self._signals.put(version.version_id, given)
+        return given
+
+    def _decrypted(self, folder: str, segments: Sequence[Segment], key: SecretBytes) -> str:
+        parts = [
+            decrypt_segment(self._objects.get(f"{folder}/{one.name}"), key, one.sequence).decode()
+            for one in segments
+        ]
+        return plain_segment(parts)
+
+
+def _named(segment: Segment) -> Segment:
+    """Call a segment of words what its door calls it."""
+    return Segment(segment.sequence, segment.period, segment.duration, f"{segment.period}.vtt", segment.start)
