@@ -20,7 +20,7 @@ from streaming.hosts import origins
 from streaming.lifeline import PARENT, die_with_parent
 from streaming.settings import Settings
 from streaming.web import guest, health
-from streaming.web.api import accounts, extras, history, licences, playback, titles, uploads
+from streaming.web.api import accounts, extras, history, licences, links, playback, titles, uploads
 from streaming.web.openapi import describe_refusals
 from streaming.web.pages import account, door, entry, film, foyer, operator, screen, studio
 from streaming.web.pages.chrome import problem_page
@@ -64,7 +64,7 @@ def mount(services: Services) -> Doors:
     )
     app.state.services = services
     problems.install(app)
-    for part in (accounts, uploads, titles, extras, licences, history, playback, guest, health):
+    for part in (accounts, uploads, titles, extras, licences, history, links, playback, guest, health):
         app.include_router(part.router)
     for page in (foyer, film, screen, door, studio, account, entry, operator):
         app.include_router(page.router)
@@ -113,12 +113,16 @@ def _lifespan(services: Services) -> Callable[[FastAPI], AbstractAsyncContextMan
 
 
 async def _duties(services: Services) -> None:
-    """See to what a crash left owed by uploads, and remove what expired."""
+    """See to what a crash left owed by uploads, and remove what expired or may no longer be known."""
     for beat in itertools.count():
-        for duty, every in ((services.uploads.hand_over_pending, 1), (services.uploads.collect, 60)):
+        for duty, every in (
+            (services.uploads.hand_over_pending, 1),
+            (services.uploads.collect, 60),
+            (services.forget_old_uses, 720),
+        ):
             if beat % every == 0:
                 try:
                     await asyncio.to_thread(duty)
                 except Exception:
-                    log.exception("a duty of the uploads failed; it is tried again")
+                    log.exception("a duty of the house failed; it is tried again")
         await asyncio.sleep(DUTY_SECONDS)

@@ -49,6 +49,12 @@ class Settings(BaseSettings):
     lease_grace_seconds: int = Field(
         default=60, ge=0, description="How long after that a renewal still works."
     )
+    link_uses_days: int = Field(
+        default=90, ge=1, le=3650, description="How long it is noted which devices used a guest link."
+    )
+    link_networks: bool = Field(
+        default=True, description="Note from which network (IPv4 /24, IPv6 /48) a guest link was used."
+    )
     release_burst: int = Field(default=12, ge=1, description="Crypto periods released at once, for seeking.")
     release_rate: float = Field(default=4.0, gt=0, description="Periods refilled per period of real time.")
     address_form: Form = Field(

@@ -28,6 +28,7 @@ from streaming.ids import AccountId, TitleId, UploadId, VersionId
 from streaming.keys.root import RootKey, load_or_make
 from streaming.keys.titles import WrappedSecrets, unwrap_secrets
 from streaming.licences.gate import LicenceGate
+from streaming.licences.guests import GuestLinks
 from streaming.licences.service import LicenceService
 from streaming.licences.values import AccountRef, TitleRef
 from streaming.settings import Settings
@@ -56,8 +57,13 @@ class Services:
     live: LiveIndex
     uploads: UploadService
     licences: LicenceService
+    links: GuestLinks
     gate: LicenceGate
     playbacks: PlaybackService
+
+    def forget_old_uses(self) -> None:
+        """Forget which devices used guest links, as long ago as is not kept any more."""
+        self.playbacks.forget_guests(self.links.forget_old())
 
     def keys_of(self, title_id: str, version_id: str) -> TitleKeys:
         """Unwrap a title version's secrets; blocks. Raises `Fault` GONE when they are shredded."""
@@ -134,6 +140,7 @@ def build(settings: Settings, clock: Clock) -> Services:
         live,
         uploads,
         licences,
+        GuestLinks(database, clock, licences, days=settings.link_uses_days),
         gate,
         playbacks,
     )

@@ -28,6 +28,7 @@ from player.views import (
     LicenceState,
     Overlay,
     Page,
+    Playing,
     Progress,
     Scope,
     Screen,
@@ -250,8 +251,33 @@ DOORS = (
         ),
         None,
     ),
-    State("Door", "used up", lambda p: replace(_door(p, DoorState.USED_UP), code="budget_spent"), None),
+    State(
+        "Door",
+        "password",
+        lambda p: replace(
+            _door(p, DoorState.OPEN), ask_password=True, plays_left=1, redeem_until=ahead(hours=30)
+        ),
+        None,
+    ),
+    State("Door", "come back", lambda p: replace(_door(p, DoorState.OPEN), returning=True), None),
+    State(
+        "Door",
+        "link expired",
+        lambda p: replace(_door(p, DoorState.EXPIRED), redeem_until=ahead(hours=-30), code="link_expired"),
+        None,
+    ),
+    State("Door", "used up", lambda p: replace(_door(p, DoorState.USED_UP), code="link_used_up"), None),
     State("Door", "revoked", lambda p: replace(_door(p, DoorState.REVOKED), code="licence_revoked"), None),
-    State("Door", "busy", lambda p: replace(_door(p, DoorState.BUSY), code="too_many_streams"), None),
+    State(
+        "Door",
+        "busy",
+        lambda p: replace(
+            _door(p, DoorState.BUSY),
+            code="too_many_streams",
+            licence=replace(RUNNING, max_streams=2),
+            playing=(Playing("pb_1", "Firefox on Linux"), Playing("pb_2", "Safari on iPhone")),
+        ),
+        None,
+    ),
     State("Door", "unknown", lambda p: Door(p, DoorState.UNKNOWN, code="bad_address"), None),
 )

@@ -19,7 +19,7 @@ from player.views.common import (
 from player.views.film import Action, ActionKind, Chapter, Film
 from player.views.foyer import FilmCard, Foyer, Scope
 from player.views.house import ErrorPage, HouseAccount, HouseFault, Job, Operator, Worker
-from player.views.screen import Door, DoorState, Overlay, Screen
+from player.views.screen import Door, DoorState, Overlay, Playing, Screen
 from player.views.studio import (
     Candidate,
     ChunkFault,
@@ -88,6 +88,7 @@ __all__ = [
     "Overlay",
     "Page",
     "Person",
+    "Playing",
     "Priority",
     "Progress",
     "Recover",

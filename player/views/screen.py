@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -46,6 +47,17 @@ class Screen:
     overlay: Overlay = Overlay.LOADING
 
 
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """A playback that holds a screen of the licence; to guests only the device is told."""
+
+    id: str
+    device: str
+    title: str = ""
+    started_at: datetime | None = None
+    position_s: float | None = None
+
+
 class DoorState(StrEnum):
     """What a guest finds at the door."""
 
@@ -61,7 +73,12 @@ class DoorState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """`/l/{token}`. `enter_url` is posted to by the one button. UNKNOWN shows nothing of any film."""
+    """`/l/{token}`. `enter_url` is posted to by the one button. UNKNOWN shows nothing of any film.
+
+    `returning` has redeemed the link before; `plays_left` and `redeem_until` are for those who have not.
+    `password_salt` (base64url) is what the browser derives the password's key with. `kept_days` says how long
+    it is noted that the link was used, `notes_network` whether from where.
+    """
 
     template: ClassVar[str] = "door.html"
     room: ClassVar[str] = "door"
@@ -78,5 +95,12 @@ class Door:
     poster_url: str | None = None
     licence: LicenceTerms | None = None
     ask_password: bool = False
+    password_salt: str = ""
     wrong_password: bool = False
+    returning: bool = False
+    plays_left: int | None = None
+    redeem_until: datetime | None = None
+    playing: tuple[Playing, ...] = ()
+    kept_days: int = 90
+    notes_network: bool = True
     code: str = ""

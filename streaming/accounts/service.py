@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from streaming.accounts import devices, names, store
-from streaming.accounts.credentials import Credentials, StoredKey, invented_salt
+from streaming.accounts.credentials import Credentials, invented_salt
 from streaming.accounts.model import AccountRow, SessionRow, TokenRow
 from streaming.accounts.principal import Principal, Role
 from streaming.accounts.throttle import Kind, Throttle
@@ -27,6 +27,7 @@ from streaming.clock import Clock
 from streaming.db.engine import Database
 from streaming.errors import Code, Fault, not_found
 from streaming.ids import AccountId, new_id, new_token, token_hash
+from streaming.keys.proofs import StoredKey
 from transcoder.keys.secret import SecretBytes
 
 IDLE = timedelta(days=30)

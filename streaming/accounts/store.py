@@ -7,11 +7,12 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, Delete, delete, func, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
-from streaming.accounts.credentials import Credentials, StoredKey
+from streaming.accounts.credentials import Credentials
 from streaming.accounts.model import AccountRow, SessionRow, TokenRow
 from streaming.accounts.principal import Principal, Role
 from streaming.accounts.values import Account, AccountKeys, ApiToken, Device, Seen
 from streaming.ids import AccountId, SessionId, TokenId
+from streaming.keys.proofs import StoredKey
 
 
 def account_by_id(db: Session, account_id: str) -> AccountRow | None:

@@ -30,7 +30,7 @@ class Limit:
 
 
 class Kind(StrEnum):
-    """What is counted, and by what: a client's address, an account's name or an account's id."""
+    """What is counted, and by what: a client's address, an account's name or id, a guest link."""
 
     PRELOGIN_ADDRESS = "prelogin.address"
     LOGIN_ADDRESS = "login.address"
@@ -39,6 +39,8 @@ class Kind(StrEnum):
     RECOVER_ADDRESS = "recover.address"
     RECOVER_NAME = "recover.name"
     PASSWORD_ACCOUNT = "password.account"  # noqa: S105  # a label, no password
+    LINK_ADDRESS = "link.address"
+    LINK = "link"
 
 
 LIMITS: Mapping[Kind, Limit] = {
@@ -49,6 +51,8 @@ LIMITS: Mapping[Kind, Limit] = {
     Kind.RECOVER_ADDRESS: Limit(20, 30),
     Kind.RECOVER_NAME: Limit(10, 60),
     Kind.PASSWORD_ACCOUNT: Limit(10, 30),
+    Kind.LINK_ADDRESS: Limit(6, 20),
+    Kind.LINK: Limit(60, 5),
 }
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from streaming.cli import links
 from streaming.cli.client import Client
 from streaming.cli.titles import AsJson, TitleArgument
 from streaming.cli.when import parse_duration, parse_when
@@ -33,6 +34,7 @@ group = typer.Typer(no_args_is_help=True, help="Issue, list, extend and revoke l
 
 def register(app: typer.Typer) -> None:
     """Hang the commands on `app`."""
+    group.add_typer(links.group, name="link")
     app.add_typer(group, name="licence")
 
 
@@ -51,12 +53,16 @@ def issue(
     tier: Tier = None,
     max_streams: Streams = None,
     may_finish: Finish = None,
+    plays: links.Plays = None,
+    link_until: links.LinkUntil = None,
+    password_stdin: links.PasswordStdin = False,
     as_json: AsJson = False,
 ) -> None:
     """Let an account, or whoever holds a link, watch a title for a time."""
     if bool(to) == link:
         raise typer.BadParameter("say either --to NAME or --link")
     terms = _terms(valid_from, valid_until, rental, playback, tier, max_streams, may_finish)
+    terms |= links.asked(plays, link_until, password_stdin)
     body = {"to": to, "link": link, **({"label": label} if label else {}), **terms}
     made = Client.from_environment().call("POST", f"/titles/{title}/licences", body)
     if as_json:

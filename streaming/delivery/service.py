@@ -17,6 +17,7 @@ from streaming.errors import Fault, not_found
 from streaming.ids import AccountId, LicenceId, PlaybackId, TitleId, new_id, new_token, token_hash
 
 MAX_DEVICE = 80
+FORGOTTEN_AT_ONCE = 500
 KEPT_ENDED = 50
 """Ended playbacks kept of one licence; what older ones were watched is counted with the newest."""
 
@@ -96,6 +97,20 @@ class PlaybackService:
     def release_licence(self, session: Session, licence_id: LicenceId) -> int:
         """Stop every playback of a licence within the caller's transaction; says how many were running."""
         return store.stop(session, PlaybackRow.licence_id == licence_id, self._clock.now())
+
+    def stop_of_licence(self, playback_id: PlaybackId, licence_id: LicenceId) -> bool:
+        """Stop a playback of a licence that the caller holds or has redeemed the link of."""
+        where = (PlaybackRow.id == playback_id) & (PlaybackRow.licence_id == licence_id)
+        with self._database.write() as session:
+            return store.stop(session, where, self._clock.now()) > 0
+
+    def forget_guests(self, guests: Sequence[bytes]) -> None:
+        """Forget on which devices guests watched, by the hashes of their secrets; who plays plays on."""
+        if guests:
+            with self._database.write() as session:
+                for at in range(0, len(guests), FORGOTTEN_AT_ONCE):
+                    some = guests[at : at + FORGOTTEN_AT_ONCE]
+                    store.forget_devices(session, some, self._cutoff(self._clock.now()))
 
     def resume_at(self, holder: str, title_id: TitleId) -> float:
         """Where a holder (an account's id, or a link licence's) was in a title, in seconds."""

@@ -133,6 +133,12 @@ def stop(session: Session, where: ColumnElement[bool], now: datetime) -> int:
     return len(done.all())
 
 
+def forget_devices(session: Session, guests: Sequence[bytes], cutoff: datetime) -> None:
+    """Blank what devices ended playbacks of these guests ran on."""
+    over = or_(PlaybackRow.released_at.is_not(None), PlaybackRow.lease_until <= cutoff)
+    session.execute(update(PlaybackRow).where(PlaybackRow.guest_hash.in_(guests), over).values(device=""))
+
+
 def minutes_watched(session: Session, title_ids: Sequence[TitleId]) -> dict[TitleId, float]:
     """Sum the minutes played of each title."""
     query = (

@@ -49,6 +49,8 @@ class RefusalCode(StrEnum):
     STREAMS = "too_many_streams"
     LEFT_CHANNEL = "left_channel"
     TRANSFERRED = "licence_transferred"
+    LINK_EXPIRED = "link_expired"
+    LINK_USED_UP = "link_used_up"
 
 
 @dataclass(frozen=True, slots=True)

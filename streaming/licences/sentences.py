@@ -117,3 +117,20 @@ def too_many_own_streams(count: int) -> Words:
     """The owner of a film watches it on every screen there is."""
     text = f"You are watching this film of yours on {screens(count)} already."
     return text, "Stop one, or wait up to six minutes if it was switched off."
+
+
+def link_expired(since: timedelta, issuer: str) -> Words:
+    """The link had to be used by a day that is past; whoever used it in time watches on."""
+    return (
+        f"This link had to be used by a time that passed {ago(since)}.",
+        f"Ask {ask(issuer)} for a new one.",
+    )
+
+
+def link_used_up(plays: int, issuer: str) -> Words:
+    """As many people as it was for have used the link."""
+    times = {1: "once", 2: "twice"}.get(plays, f"{plays} times")
+    return (
+        f"This link could be used {times}, and that is done.",
+        f"Open it in the browser that used it, or ask {ask(issuer)} for a new one.",
+    )

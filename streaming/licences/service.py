@@ -10,7 +10,9 @@ from streaming.db.engine import Database
 from streaming.errors import Code, Fault, not_found
 from streaming.ids import AccountId, ChannelId, LicenceId, TitleId, new_id, new_token, token_hash
 from streaming.licences import audit, channels, store
+from streaming.licences import visits as visit_store
 from streaming.licences.audit import Event, What
+from streaming.licences.links import LinkPassword, LinkTerms, check_link
 from streaming.licences.policy import OWNER_GRANT, Grant, Holder, Licence, decide, ends_at
 from streaming.licences.validation import amended, check_holder, checked_terms, invalid
 from streaming.licences.values import AccountRef, Actor, Changes, Issued, Request, Standing, TitleRef
@@ -50,6 +52,7 @@ class LicenceService:
         check_holder(request)
         now = self._clock.now()
         terms = checked_terms(request, now)
+        check_link(link_terms(request), now)
         holder = self.holder(title, request)
         return Licence(LicenceId(new_id("li")), title.id, holder, terms, actor.name, now)
 
@@ -68,6 +71,9 @@ class LicenceService:
                 licence=licence,
                 after=audit.terms_of(licence.terms),
             )
+            if token:
+                session.flush()
+                visit_store.add_link(session, licence.id, link_terms(request))
         return Issued(licence, token)
 
     def show(self, actor: Actor, licence_id: LicenceId) -> Licence:
@@ -80,6 +86,11 @@ class LicenceService:
                 return licence
         raise not_found("licence")
 
+    def managed(self, actor: Actor, licence_id: LicenceId) -> Licence:
+        """Give one licence to the title's owner or an admin. Raises `Fault` NOT_FOUND."""
+        with self._database.read() as session:
+            return self.managed_in(session, actor, licence_id)
+
     def of_title(self, actor: Actor, title_id: TitleId) -> list[Licence]:
         """Every licence of a title, newest first, for its owner or an admin."""
         self.owned(actor, title_id)
@@ -91,10 +102,10 @@ class LicenceService:
         with self._database.read() as session:
             return store.of_owner(session, None if actor.admin else actor.account_id)
 
-    def held_by(self, account_id: AccountId | None, link_tokens: Sequence[str] = ()) -> list[Licence]:
-        """Every licence an account, and the links somebody came by, hold; newest first."""
+    def held_by(self, account_id: AccountId | None, visits: Sequence[str] = ()) -> list[Licence]:
+        """Every licence an account holds, and those whose links a visitor redeemed; newest first."""
         with self._database.read() as session:
-            return store.held(session, account_id, [token_hash(token) for token in link_tokens])
+            return store.held(session, account_id, [token_hash(one) for one in visits])
 
     def by_link(self, token: str) -> Licence | None:
         """Give the licence a link opens, whatever its state."""
@@ -152,23 +163,21 @@ class LicenceService:
             self.managed_in(session, actor, licence_id)
             return audit.of_licence(session, licence_id)
 
-    def standing(
-        self, title: TitleRef, account_id: AccountId | None, link_tokens: Sequence[str] = ()
-    ) -> Standing:
+    def standing(self, title: TitleRef, account_id: AccountId | None, visits: Sequence[str] = ()) -> Standing:
         """Say how somebody stands towards a title, streams aside; their best licence counts."""
         if account_id is not None and title.owner_id == account_id:
             return Standing(None, OWNER_GRANT)
-        ranked = self.ranked(title.id, account_id, link_tokens)
+        ranked = self.ranked(title.id, account_id, visits)
         best = ranked[0] if ranked else None
         return Standing(best, decide(best, self._clock.now()))
 
     def ranked(
-        self, title_id: TitleId, account_id: AccountId | None, link_tokens: Sequence[str] = ()
+        self, title_id: TitleId, account_id: AccountId | None, visits: Sequence[str] = ()
     ) -> list[Licence]:
         """Every licence somebody has on a title, best first: open before shut, better picture, later end."""
         now = self._clock.now()
         with self._database.read() as session:
-            held = store.held(session, account_id, [token_hash(token) for token in link_tokens])
+            held = store.held(session, account_id, [token_hash(one) for one in visits])
             around = channels.channels_with(session, title_id)
         mine = [one for one in held if one.title_id == title_id or (one.channel and one.channel.id in around)]
         return sorted(mine, key=lambda one: _rank(one, now), reverse=True)
@@ -254,6 +263,12 @@ def kind_of_change(before: Licence, after: Licence, now: datetime) -> What:
         return What.CHANGED
     longer = new is None or (old is not None and new > old)
     return What.EXTENDED if longer else What.SHORTENED
+
+
+def link_terms(request: Request) -> LinkTerms:
+    """Give the terms of the link a request asks for."""
+    password = LinkPassword.of(request.password) if request.password else None
+    return LinkTerms(request.redeem_until, request.max_plays, password)
 
 
 def _rank(licence: Licence, now: datetime) -> tuple[bool, bool, int, float]:

@@ -26,7 +26,9 @@ _BY_ID = text(_select("l0.id = :id"))
 _BY_LINK = text(_select("l0.link_hash = :hash"))
 _OF_TITLE = text(_select("l0.title_id = :title"))
 _OF_HOLDER = text(_select("l0.account_id = :account"))
-_OF_LINKS = text(_select("l0.link_hash IN :hashes")).bindparams(bindparam("hashes", expanding=True))
+_OF_VISITS = text(
+    _select("l0.id IN (SELECT v.licence_id FROM guest_visits v WHERE v.token_hash IN :hashes)")
+).bindparams(bindparam("hashes", expanding=True))
 _OF_OWNER = text(
     _select(
         "l0.title_id IN (SELECT id FROM titles WHERE owner_id = :owner)"
@@ -70,11 +72,11 @@ def of_owner(session: Session, owner_id: AccountId | None) -> list[Licence]:
     return [licence_of(tuple(row)) for row in found]
 
 
-def held(session: Session, account_id: AccountId | None, link_hashes: Sequence[bytes]) -> list[Licence]:
-    """Every licence an account and a set of links open, newest first."""
+def held(session: Session, account_id: AccountId | None, visit_hashes: Sequence[bytes]) -> list[Licence]:
+    """Every licence an account holds, and those whose links a visitor redeemed; newest first."""
     rows = list(session.execute(_OF_HOLDER, {"account": account_id})) if account_id else []
-    if link_hashes:
-        rows += list(session.execute(_OF_LINKS, {"hashes": list(link_hashes)}))
+    if visit_hashes:
+        rows += list(session.execute(_OF_VISITS, {"hashes": list(visit_hashes)}))
     return [licence_of(tuple(row)) for row in rows]
 
 

@@ -28,6 +28,13 @@ def check_holder(request: Request) -> None:
         )
     if not request.to and not request.link:
         raise invalid("Who is this licence for?", "Give a name, or make a link.", "no_holder", "to")
+    if not request.link and (request.redeem_until or request.max_plays or request.password):
+        raise invalid(
+            "Only a link has a number of plays, a password or a time to be used by.",
+            "Make a link, or leave these out.",
+            "not_a_link",
+            "link",
+        )
     if len(request.label) > MAX_LABEL:
         raise invalid(
             f"A label has at most {MAX_LABEL} characters.", "Shorten it.", "label_too_long", "label"

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from streaming.ids import AccountId, TitleId
 from streaming.licences.policy import Grant, Licence, Refusal, Tier
+from transcoder.keys.secret import SecretBytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,14 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A password as its setter's client derived it: the salt (16 bytes) it used, and the auth key (32)."""
+
+    salt: bytes
+    auth_key: SecretBytes
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """A licence as asked for: `to` is an account's name; with `link` the holder is whoever has the link."""
 
@@ -48,6 +57,10 @@ class Request:
     tier: Tier = Tier.HD
     max_streams: int = 1
     may_finish: bool = False
+    redeem_until: datetime | None = None
+    max_plays: int | None = None
+    password: NewPassword | None = None
+    """These three are of links alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ BODIES: dict[str, object] = {
     "PATCH /api/v1/titles/{title_id}": {"name": "Stolen"},
     "PATCH /api/v1/licences/{licence_id}": {"valid_until": "2099-01-01T00:00:00Z"},
     "POST /api/v1/licences/{licence_id}/revoke": {},
+    "PATCH /api/v1/licences/{licence_id}/link": {"max_plays": 9},
     "PUT /api/v1/titles/{title_id}/poster": {"candidate": 0},
     "PATCH /api/v1/titles/{title_id}/subtitles/{name}": {"label": "Hers"},
     "PATCH /api/v1/uploads/{upload_id}": b"film",
@@ -215,7 +216,12 @@ def furnish(world: World) -> None:
     terms = {"valid_until": ends, "max_streams": 5, "tier": "hd"}
     issue = f"/api/v1/titles/{title}/licences"
     licence = client.post(issue, json={"to": "ben", **terms}, headers=ana).json()
-    link = client.post(issue, json={"link": True, **terms}, headers=ana).json()["link_url"].rsplit("/", 1)[1]
+    shared = client.post(issue, json={"link": True, **terms}, headers=ana).json()
+    link = shared["link_url"].rsplit("/", 1)[1]
+    entered = client.post(f"/l/{link}/enter", follow_redirects=False)
+    world.cookies["guest"] = str(entered.cookies["matinee_guest"])
+    client.cookies.clear()
+    uses = client.get(f"/api/v1/licences/{shared['id']}/link", headers=ana).json()["items"]
     tus = {"Tus-Resumable": "1.0.0", "Upload-Length": "1000", "Upload-Metadata": "filename bmlnaHQubXA0"}
     upload = client.post("/api/v1/uploads", headers={**ana, **tus})
     playback = client.post(f"/api/v1/titles/{title}/playback", json={}, headers=ben).json()
@@ -229,6 +235,7 @@ def furnish(world: World) -> None:
         token_id=client.post("/api/v1/tokens", json={"label": "hers"}, headers=ana).json()["id"],
         token="A" * 43,
         link=link,
+        use_id=uses[0]["id"],
         name="t0",
         number="0",
     )
@@ -322,7 +329,7 @@ def test_an_ended_link_opens_nothing(world: World) -> None:
     world.clock.advance(LICENCE_LENGTH)
     world.values["token"] = world.values["link"]
     walk = world.walk(words=False)
-    walk.headers = {"Cookie": f"matinee_guest={world.values['link']}"}
+    walk.headers = {"Cookie": f"matinee_guest={world.cookies['guest']}"}
     for asked in world.asks():
         (walk.ask if asked.name in OPEN | KNOWN_FILM else walk.must_refuse)(asked)
     for asked in world.doors:

@@ -20,6 +20,7 @@ register({
   "api-form": apiForm,
   "api-button": apiButton,
   login: async (element) => (await import("./accounts/login.ts")).login(element),
+  door: async (element) => (await import("./door/door.ts")).door(element),
   register: async (element) => (await import("./accounts/register.ts")).registration(element),
   recover: async (element) => (await import("./accounts/recover.ts")).recovery(element),
   password: async (element) => (await import("./accounts/password.ts")).changePassword(element),

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from player.history import sentence
 from streaming.ids import LicenceId, TitleId
 from streaming.licences.audit import Event
-from streaming.web.api.licence_models import Moment
+from streaming.web.api.moments import Moment
 from streaming.web.asking import actor
 from streaming.web.deps import SIGNED_IN, Creator, services
 from streaming.web.problems import documented

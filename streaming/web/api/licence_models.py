@@ -1,23 +1,22 @@
 """JSON of licences: what comes in, checked, and what goes out."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field
 
 from player import words
 from player.views.common import LicenceState, LicenceTerms
 from player.views.common import Tier as ShownTier
 from streaming.catalogue.naming import shown
 from streaming.licences import policy
+from streaming.licences.links import Link
 from streaming.licences.policy import Holder, Licence, Tier
 from streaming.licences.values import Changes, Request
+from streaming.web.api.link_models import LinkOut, LinkPasswordIn, Plays
+from streaming.web.api.moments import Moment
 
 LONGEST_S = 100 * 365 * 24 * 3600
-Moment = Annotated[
-    datetime,
-    PlainSerializer(lambda at: at.astimezone(UTC).isoformat().replace("+00:00", "Z"), return_type=str),
-]
 Seconds = Annotated[int, Field(ge=-LONGEST_S, le=LONGEST_S)]
 Name = Annotated[str, Field(max_length=128)]
 
@@ -25,7 +24,7 @@ Name = Annotated[str, Field(max_length=128)]
 class LicenceIn(BaseModel):
     """A licence to issue: `to` an account by name, or as a `link`. Times are ISO 8601 with a zone."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
 
     to: Name | None = None
     link: bool = False
@@ -41,6 +40,9 @@ class LicenceIn(BaseModel):
     may_finish: bool = Field(
         default=False, description="Whether a film begun before `valid_until` may be seen to its end."
     )
+    redeem_until: datetime | None = Field(default=None, description="A link is to be used first before.")
+    max_plays: Plays | None = Field(default=None, description="Browsers that may use a link.")
+    password: LinkPasswordIn | None = Field(default=None, description="What a link asks for at its door.")
     zone: str = Field(default="UTC", max_length=64, description="IANA zone of the times in `readback`.")
 
     def value(self) -> Request:
@@ -57,6 +59,9 @@ class LicenceIn(BaseModel):
             self.tier,
             self.max_streams,
             self.may_finish,
+            redeem_until=self.redeem_until,
+            max_plays=self.max_plays,
+            password=self.password.value() if self.password else None,
         )
 
 
@@ -120,6 +125,7 @@ class LicenceOut(BaseModel):
     offer_id: str | None = None
     holder: HolderOut
     link_url: str | None = None
+    link: LinkOut | None = Field(default=None, description="What the link of a link licence asks for.")
     state: Literal["not_begun", "running", "ended", "revoked"]
     valid_from: Moment
     valid_until: Moment | None
@@ -146,7 +152,8 @@ class LicenceOut(BaseModel):
         now: datetime,
         *,
         watching: int = 0,
-        link: str = "",
+        link: Link | None = None,
+        link_url: str = "",
         zone: str = "UTC",
     ) -> "LicenceOut":
         """Say a licence in JSON."""
@@ -158,7 +165,8 @@ class LicenceOut(BaseModel):
             channel_id=licence.channel.id if licence.channel else None,
             offer_id=licence.offer_id,
             holder=HolderOut(kind=licence.holder.kind, name=licence.holder.name),
-            link_url=link or None,
+            link_url=link_url or None,
+            link=LinkOut.of(link) if link else None,
             state=policy.state(licence, now),
             valid_from=licence.terms.valid_from,
             valid_until=terms.valid_until,

@@ -24,8 +24,11 @@ def issue(request: Request, who: Creator, title_id: str, body: LicenceIn) -> Lic
     house = services(request)
     issued = house.licences.issue(actor(who), TitleId(title_id), body.value())
     title = house.licences.title(TitleId(title_id))
-    link = f"{house.settings.address}/l/{issued.link_token}" if issued.link_token else ""
-    return LicenceOut.of(issued.licence, title.name, house.clock.now(), link=link, zone=body.zone)
+    url = f"{house.settings.address}/l/{issued.link_token}" if issued.link_token else ""
+    link = house.links.of([issued.licence.id]).get(issued.licence.id)
+    return LicenceOut.of(
+        issued.licence, title.name, house.clock.now(), link=link, link_url=url, zone=body.zone
+    )
 
 
 @router.get("/licences", responses=documented(401, 404))
@@ -87,8 +90,16 @@ def _shown(house: "Services", found: Sequence[Licence], zone: str) -> list[Licen
     counts = house.playbacks.count_by_licence([one.id for one in found])
     titles = {one.title_id for one in found if one.title_id}
     names = {title: house.licences.title(title).name for title in titles}
+    links = house.links.of([one.id for one in found if one.holder.kind == "link"])
     return [
-        LicenceOut.of(one, subject(one, names), now, watching=counts.get(one.id, 0), zone=zone)
+        LicenceOut.of(
+            one,
+            subject(one, names),
+            now,
+            watching=counts.get(one.id, 0),
+            link=links.get(one.id),
+            zone=zone,
+        )
         for one in found
     ]
 

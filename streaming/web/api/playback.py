@@ -13,7 +13,7 @@ from streaming.errors import Code, Fault, not_found
 from streaming.ids import LicenceId, PlaybackId, TitleId
 from streaming.web.api.playback_models import PlaybackIn, PlaybackOut, WatchingOut, WatchingsOut
 from streaming.web.deps import SIGNED_IN, MaybeViewer, Viewer, services
-from streaming.web.guest import links
+from streaming.web.guest import visits
 from streaming.web.problems import documented
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def start(request: Request, who: MaybeViewer, title_id: str, body: PlaybackIn | 
     `native` address.
     """
     house, asked = services(request), body or PlaybackIn()
-    guests = links(request)
+    guests = visits(request)
     if who is None and not guests:
         raise Fault(
             Code.UNAUTHENTICATED,
@@ -94,10 +94,10 @@ def _attempts(
             native=native or who.session_id is None,
         )
         attempts.append((device, [one.id for one in house.licences.ranked(title_id, who.account_id)]))
-    for link in guests:
-        held = house.licences.ranked(title_id, None, [link])
+    for secret in guests:
+        held = house.licences.ranked(title_id, None, [secret])
         if held:
-            device = Device(guest_token=link, label=label, native=native)
+            device = Device(guest_token=secret, label=label, native=native)
             attempts.append((device, [one.id for one in held]))
     return attempts or [(Device(label=label, native=native), [])]
 

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from streaming.web.api.licence_models import Moment
+from streaming.web.api.moments import Moment
 
 
 class PlaybackIn(BaseModel):

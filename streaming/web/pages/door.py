@@ -1,13 +1,18 @@
 """The door: what somebody sees who was given a link, before they have entered."""
 
+from datetime import datetime
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from player import views
 from streaming.catalogue.values import Asker, TitleView
 from streaming.errors import Fault, not_found
-from streaming.licences.policy import Licence, Refusal, RefusalCode, decide
+from streaming.licences.links import Link, decide_link
+from streaming.licences.policy import Grant, Licence, Refusal, RefusalCode, decide
+from streaming.web.api.account_models import encoded
 from streaming.web.deps import services
+from streaming.web.guest import visits
 from streaming.web.pages import values
 from streaming.web.pages.chrome import page_of, shown
 
@@ -17,6 +22,7 @@ _STATES = {
     RefusalCode.NOT_BEGUN: views.DoorState.NOT_BEGUN,
     RefusalCode.REVOKED: views.DoorState.REVOKED,
     RefusalCode.STREAMS: views.DoorState.BUSY,
+    RefusalCode.LINK_USED_UP: views.DoorState.USED_UP,
 }
 
 
@@ -24,14 +30,16 @@ _STATES = {
 def door(request: Request, token: str) -> Response:
     """Show whose film the link opens, until when, and the one button."""
     house = services(request)
-    licence = house.licences.by_link(token)
-    title = _title(request, licence)
-    if licence is None or title is None:
+    found = house.links.at_door(token, visits(request))
+    title = _title(request, found[0] if found else None)
+    if found is None or title is None:
         return _at_the_door(
             shown(views.Door(page_of(request), views.DoorState.UNKNOWN, code="unknown_link"), 404)
         )
-    verdict = decide(licence, house.clock.now(), active_streams=_others(request, licence))
-    state, code = _state(verdict, title)
+    licence, link, returning = found
+    playing = () if returning else values.playing(house.playbacks.watching_licence(licence.id), guest=True)
+    state, code = _state(_verdict(licence, link, house.clock.now(), len(playing), returning), title)
+    left = None if link.terms.max_plays is None else link.terms.max_plays - link.plays
     return _at_the_door(
         shown(
             views.Door(
@@ -46,6 +54,14 @@ def door(request: Request, token: str) -> Response:
                 description=title.description,
                 poster_url=_poster_url(token, title) if licence.revoked_at is None else None,
                 licence=values.terms(licence, house.clock.now()),
+                ask_password=link.terms.password is not None and not returning,
+                password_salt=encoded(link.terms.password.salt) if link.terms.password else "",
+                returning=returning,
+                plays_left=left,
+                redeem_until=link.terms.redeem_until,
+                playing=playing if state is views.DoorState.BUSY else (),
+                kept_days=house.settings.link_uses_days,
+                notes_network=house.settings.link_networks,
                 code=code,
             ),
             200 if state is views.DoorState.OPEN else 403,
@@ -83,11 +99,14 @@ def _title(request: Request, licence: Licence | None) -> TitleView | None:
         return None
 
 
-def _others(request: Request, licence: Licence) -> int:
-    """Screens in use; a guest who is watching here already must find the door open all the same."""
-    if request.cookies.get("matinee_guest"):
-        return 0
-    return services(request).playbacks.count_by_licence([licence.id]).get(licence.id, 0)
+def _verdict(
+    licence: Licence, link: Link, now: datetime, playing: int, returning: bool
+) -> Grant | Refusal | None:
+    """Decide for whoever stands here; who has redeemed the link finds its door open all the same."""
+    verdict = decide(licence, now)
+    if isinstance(verdict, Refusal) or returning:
+        return verdict
+    return decide_link(link, now, licence.issued_by) or decide(licence, now, active_streams=playing)
 
 
 def _state(verdict: object, title: TitleView) -> tuple[views.DoorState, str]:

@@ -11,7 +11,7 @@ from streaming.licences.policy import Licence
 from streaming.web.api.title_models import poster_address
 from streaming.web.asking import asker
 from streaming.web.deps import MaybeViewer, services
-from streaming.web.guest import links
+from streaming.web.guest import visits
 from streaming.web.pages import values
 from streaming.web.pages.chrome import entrance, page_of, shown
 from streaming.web.pages.film import title_ref
@@ -23,19 +23,19 @@ router = APIRouter(include_in_schema=False)
 def watch(request: Request, who: MaybeViewer, title_id: TitleId) -> Response:
     """Show the screen; whether the film plays is decided when it starts, and again at every key."""
     house = services(request)
-    tokens = links(request)
-    if who is None and not tokens:
+    secrets = visits(request)
+    if who is None and not secrets:
         return entrance(request)
     if who is not None:
         try:
             title = house.catalogue.show(asker(who), title_id)
         except Fault:
-            if not tokens:
+            if not secrets:
                 raise
         else:
             standing = house.licences.standing(title_ref(title), who.account_id)
             return _screen(request, title, standing.licence, guest=False)
-    held = house.licences.ranked(title_id, None, tokens)
+    held = house.licences.ranked(title_id, None, secrets)
     if not held:
         raise not_found("film")
     ref = house.licences.title(title_id)

@@ -1,9 +1,11 @@
 """From the house's values to the values pages are drawn from."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from player import views
 from streaming.catalogue.values import Progress, TitleState, TitleView
+from streaming.delivery.values import Watching
 from streaming.licences.policy import Licence
 from streaming.uploads.model import Upload
 from streaming.web.api.licence_models import shown_terms
@@ -42,6 +44,15 @@ def failure(title: TitleView, *, can_retry: bool = False) -> views.Failure | Non
 def terms(licence: Licence | None, now: datetime) -> views.LicenceTerms | None:
     """A licence's terms as they stand at `now`."""
     return None if licence is None else shown_terms(licence, now)
+
+
+def playing(found: Sequence[Watching], *, guest: bool, title: str = "") -> tuple[views.Playing, ...]:
+    """Playbacks that hold a licence's screens; guests, who may not know each other, see devices only."""
+    if guest:
+        return tuple(views.Playing(one.playback_id, one.device) for one in found)
+    return tuple(
+        views.Playing(one.playback_id, one.device, title, one.started_at, one.position_s) for one in found
+    )
 
 
 def card(title: TitleView, licence: Licence | None, resume_s: float | None, now: datetime) -> views.FilmCard:

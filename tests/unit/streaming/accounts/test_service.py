@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from streaming.accounts import service as service_module
 from streaming.accounts import store
-from streaming.accounts.credentials import Credentials, StoredKey
+from streaming.accounts.credentials import Credentials
 from streaming.accounts.principal import Principal, Role
 from streaming.accounts.service import AccountService
 from streaming.accounts.values import Account, Login, Password, Recovery, Registration
@@ -21,6 +21,7 @@ from streaming.clock import FixedClock
 from streaming.db.engine import Database
 from streaming.errors import Code, Fault
 from streaming.ids import AccountId, token_hash
+from streaming.keys.proofs import StoredKey
 from transcoder.keys.secret import SecretBytes
 
 WRONG = SecretBytes(b"w" * 32)

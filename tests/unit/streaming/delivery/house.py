@@ -24,6 +24,7 @@ from streaming.delivery.values import Device, Started
 from streaming.hosts import DeliveryHost
 from streaming.ids import AccountId, LicenceId, TitleId, token_hash
 from streaming.licences.gate import LicenceGate
+from streaming.licences.guests import GuestLinks, Visitor
 from streaming.licences.service import LicenceService
 from streaming.licences.values import AccountRef, Actor, Request, TitleRef
 from streaming.storage.objects import LocalObjects
@@ -134,6 +135,7 @@ class House:
         self.gate = LicenceGate()
         self.index = TitleIndex(self.database)
         self.licences = LicenceService(self.database, self.clock, self._title, self._account)
+        self.links = GuestLinks(self.database, self.clock, self.licences, days=90)
         self.playbacks = self.service()
         if fresh:
             self._people()
@@ -345,6 +347,11 @@ class House:
         token = self.licences.issue(Actor(ANA, "Ana"), TITLE, Request(link=True, **terms)).link_token
         assert token is not None
         return token
+
+    def visit(self, **terms: Any) -> tuple[str, LicenceId]:
+        """Make a link, redeem it, and give the visitor's secret and the licence."""
+        redeemed = self.links.redeem(self.link(**terms), Visitor())
+        return redeemed.secret, redeemed.licence.id
 
     def start(self, account: AccountId = BEN, *, native: bool = False, take_over: bool = False) -> Started:
         """Start a playback as the account's browser, or as a native player."""

@@ -205,12 +205,10 @@ def test_a_login_that_ran_out_gives_no_key(house: House) -> None:
 
 
 def test_a_guest_is_bound_to_their_link(house: House) -> None:
-    link, other = house.link(), house.link()
-    licence = house.licences.by_link(link)
-    assert licence is not None
-    started = house.playbacks.start(Device(guest_token=link), TITLE, [licence.id])
+    (secret, licence), (other, _) = house.visit(), house.visit()
+    started = house.playbacks.start(Device(guest_token=secret), TITLE, [licence])
     path = f"/play/{started.token}/key/v240/0"
-    assert gives_key(ask(house.doors, "GET", path, cookies={"matinee_guest": f"{other}.{link}"}))
+    assert gives_key(ask(house.doors, "GET", path, cookies={"matinee_guest": f"{other}.{secret}"}))
     assert ask(house.doors, "GET", path, cookies={"matinee_guest": other}).code == "unknown_playback"
     assert ask(house.doors, "GET", path).code == "unauthenticated"
 

@@ -11,7 +11,7 @@ from streaming.accounts.throttle import Throttle
 from streaming.ids import AccountId
 from streaming.settings import Settings
 from streaming.web import guest
-from streaming.web.api import history, licences, playback
+from streaming.web.api import history, licences, links, playback
 from streaming.web.problems import Problems
 from streaming.web.security import secure
 from tests.unit.streaming.delivery.house import House
@@ -25,7 +25,7 @@ class WebHouse:
         self.house = house
         problems, app = Problems(), FastAPI()
         problems.install(app)
-        for module in (licences, history, playback, guest):
+        for module in (licences, history, links, playback, guest):
             app.include_router(module.router)
         accounts = AccountService(
             house.database,
@@ -39,6 +39,7 @@ class WebHouse:
             clock=house.clock,
             accounts=accounts,
             licences=house.licences,
+            links=house.links,
             playbacks=house.playbacks,
         )
         self.doors = house.open(secure(app, problems, own="https://house.test"))
