@@ -17,7 +17,7 @@ from streaming.clock import SystemClock
 from streaming.delivery.doors import Doors, DoorSettings, open_doors
 from streaming.delivery.signing import PURPOSE, AddressSigner
 from streaming.hosts import origins
-from streaming.lifeline import PARENT, die_with_parent
+from streaming.lifeline import PARENT, die_with_parent, on_duty
 from streaming.settings import Settings
 from streaming.web import guest, health
 from streaming.web.api import accounts, extras, history, licences, links, playback, titles, uploads
@@ -92,6 +92,7 @@ def mount(services: Services) -> Doors:
             settings.public_url,
             settings.hosts,
         ),
+        scratch=services.scratch,
     )
     app.state.doors = doors
     return doors
@@ -107,22 +108,26 @@ def _lifespan(services: Services) -> Callable[[FastAPI], AbstractAsyncContextMan
             duties.cancel()
             await services.uploads.stop()
             await asyncio.to_thread(app.state.doors.close)
-            services.database.close()
+            services.close()
 
     return life
 
 
 async def _duties(services: Services) -> None:
-    """See to what a crash left owed by uploads, and remove what expired or may no longer be known."""
+    """See to what a crash left owed by uploads, and remove what expired or may no longer be known.
+
+    One web process does it for all.
+    """
     for beat in itertools.count():
-        for duty, every in (
-            (services.uploads.hand_over_pending, 1),
-            (services.uploads.collect, 60),
-            (services.forget_old_uses, 720),
-        ):
-            if beat % every == 0:
-                try:
-                    await asyncio.to_thread(duty)
-                except Exception:
-                    log.exception("a duty of the house failed; it is tried again")
-        await asyncio.sleep(DUTY_SECONDS)
+        with on_duty(services.settings.data / "duty.lock") as mine:
+            for duty, every in (
+                (services.uploads.hand_over_pending, 1),
+                (services.uploads.collect, 60),
+                (services.forget_old_uses, 720),
+            ):
+                if mine and beat % every == 0:
+                    try:
+                        await asyncio.to_thread(duty)
+                    except Exception:
+                        log.exception("a duty of the house failed; it is tried again")
+            await asyncio.sleep(DUTY_SECONDS)

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     keep_uploads: bool = Field(
         default=False, description="Keep the uploaded file once its title is verified."
     )
+    web_processes: int = Field(default=1, ge=1, le=32, description="Processes that answer requests, 1 to 32.")
     workers: int = Field(default=1, ge=1, le=32, description="Worker processes that encode films, 1 to 32.")
     codecs: str = Field(
         default="h264", description="Codecs of the picture, by commas: h264 always, and hevc, av1 beside it."

@@ -20,6 +20,7 @@ from streaming.catalogue.service import Catalogue
 from streaming.catalogue.subtitles import Subtitles
 from streaming.clock import Clock, SystemClock
 from streaming.db.engine import Database, open_engine
+from streaming.db.scratch import Scratch
 from streaming.delivery.index import LiveIndex
 from streaming.delivery.leases import LeaseRule
 from streaming.delivery.service import PlaybackService
@@ -46,6 +47,7 @@ class Services:
     settings: Settings
     clock: Clock
     database: Database
+    scratch: Scratch
     root: RootKey
     objects: ObjectStore
     accounts: AccountService
@@ -60,6 +62,11 @@ class Services:
     links: GuestLinks
     gate: LicenceGate
     playbacks: PlaybackService
+
+    def close(self) -> None:
+        """Close the files that all requests share."""
+        self.database.close()
+        self.scratch.close()
 
     def forget_old_uses(self) -> None:
         """Forget which devices used guest links, as long ago as is not kept any more."""
@@ -88,17 +95,22 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Iterator[Se
     try:
         yield services
     finally:
-        services.database.close()
+        services.close()
 
 
 def build(settings: Settings, clock: Clock) -> Services:
     """Put the features together."""
     database = Database(open_engine(settings.database_url))
+    scratch = Scratch(settings.data)
     root = load_or_make(settings.root_key_file)
     objects = LocalObjects(settings.objects_folder)
     role = Role(settings.open_role) if settings.open_role else None
     accounts = AccountService(
-        database, clock, Throttle(clock), salt_secret=root.derived("login-salts"), open_role=role
+        database,
+        clock,
+        Throttle(clock, scratch=scratch),
+        salt_secret=root.derived("login-salts"),
+        open_role=role,
     )
     index = TitleIndex(database)
     live = LiveIndex(index)
@@ -129,6 +141,7 @@ def build(settings: Settings, clock: Clock) -> Services:
         settings,
         clock,
         database,
+        scratch,
         root,
         objects,
         accounts,

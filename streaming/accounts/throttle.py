@@ -1,19 +1,22 @@
-"""Rate limits: token buckets by (kind, key) in bounded memory, on an injected clock.
+"""Rate limits: token buckets by (kind, key) in bounded memory that all web processes share.
 
 The bucket is kept as one integer, the theoretical arrival time of GCRA (ITU-T I.371): exact, no floats,
 and a bucket that is full again equals one that was never there.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from threading import Lock
+from itertools import count
+from sqlite3 import Connection
 
 from streaming.clock import Clock, to_micros
+from streaming.db.scratch import Scratch
 from streaming.errors import Code, Fault
 
 SECOND = 1_000_000
+_TABLE = """CREATE TABLE IF NOT EXISTS arrivals
+    (touched INTEGER PRIMARY KEY, kind TEXT, name TEXT, arrival INTEGER, UNIQUE (kind, name))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +67,23 @@ class Throttle:
     """
 
     def __init__(
-        self, clock: Clock, limits: Mapping[Kind, Limit] = LIMITS, *, capacity: int = 50_000
+        self,
+        clock: Clock,
+        limits: Mapping[Kind, Limit] = LIMITS,
+        *,
+        scratch: Scratch | None = None,
+        capacity: int = 50_000,
     ) -> None:
         self._clock = clock
         self._limits = dict(limits)
         self._capacity = capacity
-        self._arrivals: OrderedDict[tuple[Kind, str], int] = OrderedDict()
-        self._lock = Lock()
+        self._scratch = scratch or Scratch()
+        self._scratch.require(_TABLE)
+        self._tries = count()
 
     def __len__(self) -> int:
-        return len(self._arrivals)
+        with self._scratch.change() as shared:
+            return _size(shared)
 
     def take(self, kind: Kind, key: str) -> None:
         """Spend one try of `key`. Raises `Fault` TOO_MANY with `retry_after` when none is left."""
@@ -92,18 +102,37 @@ class Throttle:
         """Give 0 and spend, or the microseconds until a try is back and spend nothing."""
         limit, now = self._limits[kind], to_micros(self._clock.now())
         full = limit.burst * limit.interval
-        with self._lock:
+        with self._scratch.change() as shared:
             # A clock set back must not lock anybody out for longer than an empty bucket takes to fill.
-            arrival = min(max(self._arrivals.get((kind, key), now), now), now + full)
+            arrival = min(max(_arrival(shared, kind, key, now), now), now + full)
             wait = arrival + limit.interval - full - now
-            self._remember((kind, key), arrival + limit.interval if wait <= 0 else arrival)
+            shared.execute(
+                "INSERT OR REPLACE INTO arrivals (kind, name, arrival) VALUES (?, ?, ?)",
+                (kind.value, key, arrival + limit.interval if wait <= 0 else arrival),
+            )
+            self._forget(shared)
         return max(wait, 0)
 
-    def _remember(self, key: tuple[Kind, str], arrival: int) -> None:
-        self._arrivals[key] = arrival
-        self._arrivals.move_to_end(key)
-        while len(self._arrivals) > self._capacity:
-            self._arrivals.popitem(last=False)
+    def _forget(self, shared: Connection) -> None:
+        """Now and then, forget the longest untouched beyond the capacity: counting takes its time."""
+        if next(self._tries) % max(1, self._capacity // 100):
+            return
+        beyond = max(0, _size(shared) - self._capacity)
+        shared.execute(
+            "DELETE FROM arrivals WHERE touched IN (SELECT touched FROM arrivals ORDER BY touched LIMIT ?)",
+            (beyond,),
+        )
+
+
+def _size(shared: Connection) -> int:
+    return int(shared.execute("SELECT count(*) FROM arrivals").fetchone()[0])
+
+
+def _arrival(shared: Connection, kind: Kind, key: str, otherwise: int) -> int:
+    found = shared.execute(
+        "SELECT arrival FROM arrivals WHERE kind = ? AND name = ?", (kind.value, key)
+    ).fetchone()
+    return int(found[0]) if found else otherwise
 
 
 def _in_words(seconds: int) -> str:

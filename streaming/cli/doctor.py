@@ -1,5 +1,6 @@
 """Looks a house over: what is missing or misconfigured, and the mend."""
 
+import fcntl
 import os
 import shutil
 import socket
@@ -41,6 +42,7 @@ def examine(settings: Settings) -> list[Finding]:
         exposure,
         _protections,
         _service,
+        web_processes,
     ]
     return [finding for look in looks for finding in look(settings)]
 
@@ -202,3 +204,36 @@ def _service(settings: Settings) -> Iterator[Finding]:
             yield Finding("Service", "bad", f"another program uses port {settings.port}", mend)
         else:
             yield Finding("Service", "weak", "not running", "Start it with “matinee serve”.")
+
+
+def web_processes(settings: Settings) -> Iterator[Finding]:
+    """Count the web processes of a running house; the supervisor starts again what died."""
+    running = _children_of_house(settings.data / "serve.lock")
+    if running is None:
+        return
+    count = sum("streaming.cli.web_process" in one for one in running)
+    said = f"{count} of {settings.web_processes} run"
+    if count == settings.web_processes:
+        yield Finding("Web processes", "good", said)
+    else:
+        mend = "It starts again what died; set MATINEE_WEB_PROCESSES here as it is set for the house."
+        yield Finding("Web processes", "weak", said, mend)
+
+
+def _children_of_house(lock: Path) -> list[str] | None:
+    """Read the command lines of the supervisor's children (proc(5)); None if no house runs."""
+    try:
+        with lock.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return None
+    except BlockingIOError:
+        pass
+    else:
+        return None
+    try:
+        pid = int(lock.read_text())
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [Path(f"/proc/{child}/cmdline").read_bytes().decode() for child in children]
+    except (OSError, ValueError):
+        return None

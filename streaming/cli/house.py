@@ -19,6 +19,9 @@ Host = Annotated[str | None, typer.Option("--host", help="Address to listen on (
 Workers = Annotated[
     int | None, typer.Option("--workers", help="Processes that encode films (MATINEE_WORKERS).")
 ]
+Web = Annotated[
+    int | None, typer.Option("--web", help="Processes that answer requests (MATINEE_WEB_PROCESSES).")
+]
 Port = Annotated[int | None, typer.Option("--port", help="Port to listen on (MATINEE_PORT).")]
 
 user = typer.Typer(no_args_is_help=True, help="Accounts of this house.")
@@ -35,12 +38,14 @@ def register(app: typer.Typer) -> None:
     app.command()(doctor)
 
 
-def serve(data: Data = None, host: Host = None, port: Port = None, workers: Workers = None) -> None:
-    """Start the house: web server and workers. Stop it with Ctrl-C.
+def serve(
+    data: Data = None, host: Host = None, port: Port = None, workers: Workers = None, web: Web = None
+) -> None:
+    """Start the house: web servers and workers. Stop it with Ctrl-C.
 
     GET /healthz answers 200 when it is ready.
     """
-    settings = settings_for(data, host, port, workers)
+    settings = settings_for(data, host, port, workers, web)
     os.environ.update(environment(settings))
     # The supervisor takes this process's place, without the weight of the command line.
     os.execv(sys.executable, [sys.executable, "-m", "streaming.cli.supervisor"])  # noqa: S606
@@ -142,10 +147,14 @@ def doctor(data: Data = None, as_json: AsJson = False) -> None:
 
 
 def settings_for(
-    data: Path | None = None, host: str | None = None, port: int | None = None, workers: int | None = None
+    data: Path | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    workers: int | None = None,
+    web: int | None = None,
 ) -> Settings:
     """Read the settings; what was typed wins over the environment."""
-    typed = {"data": data, "host": host, "port": port, "workers": workers}
+    typed = {"data": data, "host": host, "port": port, "workers": workers, "web_processes": web}
     try:
         return Settings(**{name: value for name, value in typed.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as fault:
@@ -172,6 +181,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "MATINEE_HOST": settings.host,
         "MATINEE_PORT": str(settings.port),
         "MATINEE_WORKERS": str(settings.workers),
+        "MATINEE_WEB_PROCESSES": str(settings.web_processes),
     }
 
 

@@ -2,6 +2,7 @@
 
 import sys
 
+from streaming.db import scratch
 from streaming.db.engine import open_engine
 from streaming.db.migrate import upgrade
 from streaming.errors import Fault
@@ -11,6 +12,7 @@ from streaming.settings import Settings
 
 def prepare(settings: Settings) -> None:
     """Make everything below `settings.data` ready. Raises `Fault` with the mend."""
+    scratch.remove(settings.data)
     for folder in (settings.data, settings.uploads_folder, settings.objects_folder):
         folder.mkdir(parents=True, exist_ok=True)
     settings.data.chmod(0o700)

@@ -19,6 +19,7 @@ from pathlib import Path
 STOP_SECONDS = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 STEADY_SECONDS = 30.0
+BACKLOG = 1024
 
 
 class CannotStart(Exception):
@@ -35,11 +36,15 @@ class Child:
     started: float = 0.0
     not_before: float = 0.0
     pause: float = field(default=FIRST_PAUSE)
+    keeps: tuple[int, ...] = ()
+    """Descriptors it inherits."""
 
     def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C reaches the supervisor alone."""
         self.started = time.monotonic()
-        self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, start_new_session=True)
+        self.process = subprocess.Popen(
+            self.argv, stdin=subprocess.DEVNULL, start_new_session=True, pass_fds=self.keeps
+        )
 
     def look_after(self) -> None:
         """Start it if it is due; if it has died, say so and set when it is due again."""
@@ -82,30 +87,57 @@ def sole_holder(data: Path) -> Iterator[None]:
             raise CannotStart(
                 f"Another Matinee already runs on {data}. Stop it, or choose another folder with --data."
             ) from None
+        lock.write(f"{os.getpid()}\n")  # for `matinee doctor`
+        lock.flush()
         yield
 
 
-def require_free_port(host: str, port: int) -> None:
-    """Raise `CannotStart` if nobody could listen on `host`:`port`."""
+def listen(host: str, port: int) -> socket.socket:
+    """Listen on `host`:`port`, for all web processes. Raises `CannotStart`.
+
+    The supervisor holds this socket as long as the house lives. Whichever web process is free takes the next
+    connection, and while one that died is started again, nobody is refused.
+    """
     try:
         family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, proto) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        door = socket.socket(family, kind, proto)
+        try:
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            door.bind(address)
+            door.listen(BACKLOG)
+            door.setblocking(False)
+        except OSError:
+            door.close()
+            raise
     except OSError as fault:
         raise CannotStart(
             f"Cannot listen on {host}:{port} ({fault.strerror}). "
             "Choose another port with --port, or stop the program that uses it."
         ) from None
+    return door
 
 
-def children(workers: int) -> list[Child]:
-    """Name the processes of a house; each gets the same settings through the environment."""
-    working = [sys.executable, "-m", "streaming.cli.worker_process", str(os.getpid())]
+def require_free_port(host: str, port: int) -> None:
+    """Raise `CannotStart` if nobody could listen on `host`:`port`."""
+    listen(host, port).close()
+
+
+def children(webs: int, workers: int, door: int) -> list[Child]:
+    """Name the processes of a house; each gets the same settings through the environment.
+
+    `door` is the descriptor of the listening socket.
+    """
+    me = str(os.getpid())
+    serving = [sys.executable, "-m", "streaming.cli.web_process", me, str(door)]
+    working = [sys.executable, "-m", "streaming.cli.worker_process", me]
     return [
-        Child("web server", [sys.executable, "-m", "streaming.cli.web_process", str(os.getpid())]),
-        *(Child("worker" if workers == 1 else f"worker {place}", working) for place in range(1, workers + 1)),
+        *(Child(name, serving, keeps=(door,)) for name in _numbered("web server", webs)),
+        *(Child(name, working) for name in _numbered("worker", workers)),
     ]
+
+
+def _numbered(name: str, count: int) -> list[str]:
+    return [name] if count == 1 else [f"{name} {place}" for place in range(1, count + 1)]
 
 
 def supervise(house: list[Child]) -> None:
@@ -177,11 +209,11 @@ def main() -> int:
     data = Path(os.environ["MATINEE_DATA"])
     host, port = os.environ["MATINEE_HOST"], int(os.environ["MATINEE_PORT"])
     try:
-        with sole_holder(data):
-            require_free_port(host, port)
+        with sole_holder(data), listen(host, port) as door:
             say(f"starting on http://{host}:{port}, data in {data}. Ctrl-C stops it.")
             prepare()
-            supervise(children(int(os.environ["MATINEE_WORKERS"])))
+            webs, workers = (int(os.environ[f"MATINEE_{name}"]) for name in ("WEB_PROCESSES", "WORKERS"))
+            supervise(children(webs, workers, door.fileno()))
     except CannotStart as reason:
         say(str(reason))
         return 1

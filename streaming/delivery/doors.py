@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from streaming.clock import Clock
+from streaming.db.scratch import Scratch
 from streaming.delivery import refusals
 from streaming.delivery.answers import (
     ANY_ORIGIN,
@@ -174,8 +175,12 @@ def open_doors(
     names: CookieNames | None = None,
     systems: KeySystems | None = None,
     signals_of: SignalsOf | None = None,
+    scratch: Scratch | None = None,
 ) -> Doors:
-    """Build the doors over the SQLite file at `path`. Close them when the application ends."""
+    """Build the doors over the SQLite file at `path`. Close them when the application ends.
+
+    Processes that serve one house share a `scratch`.
+    """
     leases = Leases(gate, LeaseRule(settings.lease_seconds, settings.lease_grace_seconds))
     playing = PlayDoor(
         path,
@@ -188,6 +193,7 @@ def open_doors(
         (settings.release_burst, settings.release_rate),
         names or CookieNames(),
         settings.hosts,
+        scratch,
     )
     protected = ProtectedDoor(playing, systems or KeySystems(), objects, signals_of, settings.address)
     return Doors(inner, SegmentDoor(objects, signer, clock), playing, protected, problem, settings.address)

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from streaming.clock import Clock, to_micros
+from streaming.db.scratch import Scratch
 from streaming.delivery import pathways, places, refusals
 from streaming.delivery.answers import (
     NO_STORE,
@@ -123,6 +124,7 @@ class PlayDoor:
         release: tuple[int, float],
         names: CookieNames,
         hosts: Sequence[DeliveryHost] = (),
+        scratch: Scratch | None = None,
     ) -> None:
         self._hosts = hosts
         self._path = path
@@ -137,7 +139,7 @@ class PlayDoor:
         self._opened: list[Reader] = []
         self.keys = KeyRing(keys_of)
         self._pace = Pace(writer)
-        self._clocks = FilmClocks()
+        self._clocks = FilmClocks(scratch)
 
     async def key(self, scope: Scope, match: re.Match[str]) -> Answer:
         """Hand out one content key: 16 raw bytes, counted before they are given. Raises `Fault`."""

@@ -94,15 +94,20 @@ class Stage:
 
     def close(self) -> None:
         """Let go of the database."""
-        self.services.database.close()
+        self.services.close()
+
+
+def open_stage(folder: Path) -> Stage:
+    """Open a house that was made before."""
+    settings = Settings(data=folder, release_burst=PERIODS)
+    return Stage(build(settings, SystemClock()), settings)
 
 
 def build_stage(folder: Path) -> Stage:
     """Make the house on a folder of its own."""
-    settings = Settings(data=folder, release_burst=PERIODS)
-    prepare(settings)
-    services = build(settings, SystemClock())
-    stage = Stage(services, settings)
+    prepare(Settings(data=folder))
+    stage = open_stage(folder)
+    services = stage.services
     _people(services)
     _film(services)
     services.licences.issue(

@@ -67,8 +67,14 @@ def test_a_signal_stops_every_child_and_the_house(sign: signal.Signals) -> None:
 
 
 def test_a_house_has_as_many_workers_as_asked_for() -> None:
-    assert [child.name for child in children(1)] == ["web server", "worker"]
-    assert [child.name for child in children(2)] == ["web server", "worker 1", "worker 2"]
+    assert [child.name for child in children(1, 1, 9)] == ["web server", "worker"]
+    assert [child.name for child in children(1, 2, 9)] == ["web server", "worker 1", "worker 2"]
+
+
+def test_every_web_process_inherits_the_one_listening_socket() -> None:
+    house = children(3, 1, 9)
+    assert [child.name for child in house] == ["web server 1", "web server 2", "web server 3", "worker"]
+    assert [child.keeps for child in house] == [(9,), (9,), (9,), ()]
 
 
 def test_two_houses_cannot_share_a_folder(tmp_path: Path) -> None:
