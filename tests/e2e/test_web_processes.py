@@ -109,25 +109,30 @@ def cinema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cinema]:
     with running(data, **settings) as house:
         found = Cinema(house, data)
         found.ask("UPDATE licences SET max_streams = ?", SCREENS)
-        until(lambda: len(found.workers()) == PROCESSES, "every web process")
+        until(lambda: asyncio.run(all_serve(found)), "every web process at work")
         yield found
 
 
-@contextmanager
-def visitors(cinema: Cinema) -> Iterator[httpx.AsyncClient]:
+async def all_serve(cinema: Cinema) -> bool:
+    """Whether many connections at once find every process."""
+    async with client_of(cinema) as client:
+        await asyncio.gather(*(client.get("/healthz") for _ in range(60)))
+        return cinema.serving() == PROCESSES
+
+
+def client_of(cinema: Cinema) -> httpx.AsyncClient:
     """A client with a connection for each request."""
     limits = httpx.Limits(max_connections=STARTS, max_keepalive_connections=STARTS)
-    yield httpx.AsyncClient(
+    return httpx.AsyncClient(
         base_url=cinema.house.url, headers=HEADERS, limits=limits, timeout=60, trust_env=False
     )
 
 
 async def all_at_once(cinema: Cinema, paths: list[str]) -> tuple[list[httpx.Response], int]:
     """Post to every path over a connection of its own; gives the answers and how many processes took part."""
-    with visitors(cinema) as client:
-        async with client:
-            answers = await asyncio.gather(*(client.post(path, json={}) for path in paths))
-            return answers, cinema.serving()
+    async with client_of(cinema) as client:
+        answers = await asyncio.gather(*(client.post(path, json={}) for path in paths))
+        return answers, cinema.serving()
 
 
 def codes(answers: list[httpx.Response]) -> dict[str, int]:
@@ -203,12 +208,11 @@ def test_a_process_killed_in_the_middle_costs_nothing(cinema: Cinema) -> None:
 
     async def life() -> None:
         end = time.monotonic() + 6
-        with visitors(cinema) as client:
-            async with client:
-                everybody = [asyncio.create_task(come_and_go(client, visits, end)) for _ in range(people)]
-                await asyncio.sleep(1.5)
-                cinema.workers()[0].kill()
-                await asyncio.gather(*everybody)
+        async with client_of(cinema) as client:
+            everybody = [asyncio.create_task(come_and_go(client, visits, end)) for _ in range(people)]
+            await asyncio.sleep(1.5)
+            cinema.workers()[0].kill()
+            await asyncio.gather(*everybody)
 
     with counting(cinema) as counts:
         asyncio.run(life())
