@@ -19,6 +19,7 @@ from streaming.delivery.answers import (
     NO_STORE,
     Answer,
     App,
+    Message,
     Problem,
     Receive,
     Scope,
@@ -27,6 +28,7 @@ from streaming.delivery.answers import (
     problem_answer,
     send_answer,
 )
+from streaming.delivery.bootstrap import Bootstrap, Wish, prepare
 from streaming.delivery.index import LiveIndex
 from streaming.delivery.keysystems import KeySystems
 from streaming.delivery.leases import LeaseRule, Leases
@@ -41,7 +43,7 @@ from streaming.delivery.playing import (
     PlayDoor,
 )
 from streaming.delivery.protected import LICENCE, MPD, TEXT, ProtectedDoor, SignalsOf
-from streaming.delivery.segments import SegmentDoor
+from streaming.delivery.segments import ADDRESS, SegmentDoor
 from streaming.delivery.signing import AddressSigner
 from streaming.delivery.values import Gate, Keys
 from streaming.delivery.writer import GroupCommit
@@ -92,6 +94,26 @@ class Doors:
             await send_answer(send, await self._play(scope, receive), head=scope["method"] == "HEAD")
         else:
             await self._inner(scope, receive, send)
+
+    async def bootstrap(self, scope: Scope, main: str, wish: Wish) -> Bootstrap:
+        """Ask these doors what a player will ask first, in the name of whoever made the request in `scope`.
+
+        `main` is the address of a playback's multivariant playlist. Nothing is given here that the doors
+        would not give; what they refuse is left out, and the player hears why when it asks by itself.
+        """
+        headers = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
+        asked = {**scope, "method": "GET", "headers": headers}
+
+        async def ask(address: str) -> bytes:
+            # A delivery host has what lies here too, under the same path.
+            shared = "/media/" + address.rpartition("/media/")[2]
+            if ADDRESS.fullmatch(shared):
+                return await self._segments.read(shared)
+            path, _, query = address.partition("?")
+            told = await self._playback({**asked, "path": path, "query_string": query.encode()}, _nothing)
+            return told.body
+
+        return await prepare(ask, main, wish)
 
     def close(self) -> None:
         """Finish what is being written."""
@@ -197,6 +219,11 @@ def open_doors(
     )
     protected = ProtectedDoor(playing, systems or KeySystems(), objects, signals_of, settings.address)
     return Doors(inner, SegmentDoor(objects, signer, clock), playing, protected, problem, settings.address)
+
+
+async def _nothing() -> Message:
+    """Receive no body."""
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 def _not_allowed(allowed: str) -> Answer:

@@ -1,22 +1,33 @@
 """Routes of playbacks: start one on a title, see and stop one's own. The rest is the hot doors'."""
 
+import base64
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from streaming.accounts.devices import device_words
 from streaming.accounts.principal import Principal
 from streaming.catalogue.naming import shown
+from streaming.delivery.answers import text_answer
+from streaming.delivery.bootstrap import Wish
 from streaming.delivery.values import Device, Started
 from streaming.errors import Code, Fault, not_found
 from streaming.ids import LicenceId, PlaybackId, TitleId
-from streaming.web.api.playback_models import PlaybackIn, PlaybackOut, WatchingOut, WatchingsOut
+from streaming.web.api.playback_models import (
+    BootstrapOut,
+    PlaybackIn,
+    PlaybackOut,
+    WatchingOut,
+    WatchingsOut,
+)
 from streaming.web.deps import SIGNED_IN, MaybeViewer, Viewer, services
 from streaming.web.guest import visits
 from streaming.web.problems import documented
 
 if TYPE_CHECKING:
+    from streaming.delivery.doors import Doors
     from streaming.wiring import Services
 
 WARNING = timedelta(minutes=5)
@@ -25,14 +36,41 @@ Attempt = tuple[Device, list[LicenceId]]
 router = APIRouter(prefix="/api/v1", tags=["playback"])
 
 
-@router.post("/titles/{title_id}/playback", responses=documented(400, 401, 403, 404, 409))
-def start(request: Request, who: MaybeViewer, title_id: str, body: PlaybackIn | None = None) -> PlaybackOut:
+@router.post(
+    "/titles/{title_id}/playback", responses=documented(400, 401, 403, 404, 409), response_model=PlaybackOut
+)
+async def start(
+    request: Request, who: MaybeViewer, title_id: str, body: PlaybackIn | None = None
+) -> PlaybackOut | Response:
     """Start watching: takes one of the licence's screens and gives the addresses to play from.
 
     Holders, guests who came by a link, and the title's owner may. A caller with an API token always gets a
-    `native` address.
+    `native` address. With `bootstrap` the answer also holds what a player in a browser asks first.
     """
-    house, asked = services(request), body or PlaybackIn()
+    asked = body or PlaybackIn()
+    told = await run_in_threadpool(_begun, request, who, TitleId(title_id), asked)
+    native = asked.native or (who is not None and who.session_id is None)
+    if asked.bootstrap is None or native:
+        return told
+    at = told.start_at_s if asked.bootstrap.at is None else asked.bootstrap.at
+    wish = Wish(at, asked.bootstrap.bandwidth, asked.bootstrap.text)
+    doors: Doors = request.app.state.doors
+    found = await doors.bootstrap(request.scope, told.playlist_url, wish)
+    objects = {path: base64.b64encode(body).decode() for path, body in found.objects.items()}
+    told.bootstrap = BootstrapOut(playlists=found.playlists, objects=objects, segments=found.segments)
+    return _packed(request, told)
+
+
+def _packed(request: Request, told: PlaybackOut) -> Response:
+    """Answer JSON, packed where the client takes it: playlists of long films shrink to a quarter."""
+    accepts = request.headers.get("accept-encoding", "").encode()
+    answer = text_answer(told.model_dump_json(), b"application/json", accepts)
+    headers = {name.decode(): value.decode() for name, value in answer.headers}
+    return Response(answer.body, answer.status, headers)
+
+
+def _begun(request: Request, who: Principal | None, title_id: TitleId, asked: PlaybackIn) -> PlaybackOut:
+    house = services(request)
     guests = visits(request)
     if who is None and not guests:
         raise Fault(
@@ -42,8 +80,8 @@ def start(request: Request, who: MaybeViewer, title_id: str, body: PlaybackIn | 
             name="not_logged_in",
         )
     label = shown(asked.device or "") or device_words(request.headers.get("user-agent", ""))
-    attempts = _attempts(house, who, guests, TitleId(title_id), label, asked.native)
-    started = _first(house, attempts, TitleId(title_id), take_over=asked.take_over)
+    attempts = _attempts(house, who, guests, title_id, label, asked.native)
+    started = _first(house, attempts, title_id, take_over=asked.take_over)
     return _shown(started, house.playbacks.lease.renew_after)
 
 

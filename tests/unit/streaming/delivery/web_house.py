@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from streaming.accounts.service import AccountService
 from streaming.accounts.throttle import Throttle
+from streaming.hosts import DeliveryHost
 from streaming.ids import AccountId
 from streaming.settings import Settings
 from streaming.web import guest
@@ -21,7 +22,7 @@ from transcoder.keys.secret import SecretBytes
 class WebHouse:
     """A `House` behind its doors."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, hosts: tuple[DeliveryHost, ...] = ()) -> None:
         self.house = house
         problems, app = Problems(), FastAPI()
         problems.install(app)
@@ -42,7 +43,9 @@ class WebHouse:
             links=house.links,
             playbacks=house.playbacks,
         )
-        self.doors = house.open(secure(app, problems, own="https://house.test"))
+        self.doors = app.state.doors = house.open(
+            secure(app, problems, own="https://house.test"), hosts=hosts
+        )
 
     def close(self) -> None:
         self.doors.close()
