@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 from player.render import STATIC
 from streaming.clock import SystemClock
 from streaming.delivery.doors import Doors, DoorSettings, open_doors
+from streaming.delivery.drm import read_services
+from streaming.delivery.keysystems import KeySystems
 from streaming.delivery.signing import PURPOSE, AddressSigner
 from streaming.hosts import origins
 from streaming.lifeline import PARENT, die_with_parent, on_duty
@@ -84,6 +86,8 @@ def mount(services: Services) -> Doors:
             (settings.address_form, *(one.form for one in settings.hosts)),
         ),
         problem=problem_of,
+        systems=KeySystems(read_services(services.settings.drm_file) if services.settings.drm_file else ()),
+        signals_of=services.signals_of,
         settings=DoorSettings(
             settings.lease_seconds,
             settings.lease_grace_seconds,

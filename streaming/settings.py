@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     )
     release_burst: int = Field(default=12, ge=1, description="Crypto periods released at once, for seeking.")
     release_rate: float = Field(default=4.0, gt=0, description="Periods refilled per period of real time.")
+    drm_file: Path | None = Field(
+        default=None, description="TOML file that describes licence services of DRM systems."
+    )
     address_form: Form = Field(
         default=Form.HMAC, description="How the house signs addresses of segments: hmac, or nginx."
     )

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from streaming.accounts.principal import Role
 from streaming.accounts.service import AccountService
@@ -22,8 +23,10 @@ from streaming.clock import Clock, SystemClock
 from streaming.db.engine import Database, open_engine
 from streaming.db.scratch import Scratch
 from streaming.delivery.index import LiveIndex
+from streaming.delivery.keysystems import Signal
 from streaming.delivery.leases import LeaseRule
 from streaming.delivery.service import PlaybackService
+from streaming.delivery.signals import SignalStore
 from streaming.errors import Code, Fault
 from streaming.ids import AccountId, TitleId, UploadId, VersionId
 from streaming.keys.root import RootKey, load_or_make
@@ -86,6 +89,10 @@ class Services:
         kept = WrappedSecrets(*wrapped)
         opened = unwrap_secrets(self.root, version.owner_id, title_id, version.number, kept)
         return TitleKeys(title_id, version.number, opened.title_secret, opened.server_share)
+
+    def signals_of(self, version_id: str) -> dict[UUID, list[Signal]]:
+        """Give what DRM vendors say of a version's keys; blocks."""
+        return SignalStore(self.database).of(version_id)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from streaming.cli import extras, house, licences, play, publish, titles
+from streaming.cli import cpix, extras, house, licences, play, publish, titles
 from streaming.errors import Code, Fault
 from transcoder.standalone.output import err, plain
 
@@ -31,6 +31,7 @@ app = typer.Typer(
 house.register(app)
 publish.register(app)
 titles.register(app)
+cpix.register(titles.group)
 extras.register(app)
 licences.register(app)
 play.register(app)

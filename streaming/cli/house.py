@@ -9,6 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from streaming.cli.titles import AsJson
+from streaming.delivery.drm import read_services
 from streaming.errors import Code, Fault
 from streaming.settings import Settings
 from transcoder.keys.secret import SecretBytes
@@ -46,6 +47,8 @@ def serve(
     GET /healthz answers 200 when it is ready.
     """
     settings = settings_for(data, host, port, workers, web)
+    if settings.drm_file is not None:
+        read_services(settings.drm_file)  # what is wrong with it is said here, before anything starts
     os.environ.update(environment(settings))
     # The supervisor takes this process's place, without the weight of the command line.
     os.execv(sys.executable, [sys.executable, "-m", "streaming.cli.supervisor"])  # noqa: S606

@@ -153,6 +153,7 @@ class House:
         *,
         release: tuple[int, float] = (12, 4.0),
         hosts: tuple[DeliveryHost, ...] = (),
+        **more: Any,
     ) -> Doors:
         return open_doors(
             inner or nothing_else,
@@ -167,6 +168,7 @@ class House:
             settings=DoorSettings(
                 release_burst=release[0], release_rate=release[1], address="https://house.test", hosts=hosts
             ),
+            **more,
         )
 
     def close(self) -> None:
