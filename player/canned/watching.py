@@ -203,7 +203,27 @@ def _screen_state(overlay: Overlay) -> State:
     return State("Screen", overlay.value, lambda p: _screen(p, overlay), BEN)
 
 
-SCREENS = tuple(_screen_state(overlay) for overlay in Overlay)
+ELSEWHERE = (
+    Playing("pb_1", "Firefox on Linux", "The Night Ferry", ahead(minutes=-41), 2467.0),
+    Playing("pb_2", "Safari on iPhone", LONG_NAME, ahead(hours=-3), 610.0),
+)
+SCREENS = (
+    *(_screen_state(overlay) for overlay in Overlay),
+    State(
+        "Screen",
+        "elsewhere, list",
+        lambda p: replace(_screen(p, Overlay.ELSEWHERE), playing=ELSEWHERE),
+        BEN,
+    ),
+    State(
+        "Screen",
+        "elsewhere, a guest",
+        lambda p: replace(
+            _screen(p, Overlay.ELSEWHERE), guest=True, playing=(Playing("pb_1", "Firefox on Linux"),)
+        ),
+        None,
+    ),
+)
 
 
 def _door(page: Page, state: DoorState) -> Door:

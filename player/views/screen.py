@@ -27,6 +27,17 @@ class Overlay(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Playing:
+    """A playback that holds a screen of the licence; to guests only the device is told."""
+
+    id: str
+    device: str
+    title: str = ""
+    started_at: datetime | None = None
+    position_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """`/watch/{id}`. `guest` came through a link; `overlay` is shown before any script runs."""
 
@@ -45,17 +56,8 @@ class Screen:
     guest: bool = False
     encoding: bool = False
     overlay: Overlay = Overlay.LOADING
-
-
-@dataclass(frozen=True, slots=True)
-class Playing:
-    """A playback that holds a screen of the licence; to guests only the device is told."""
-
-    id: str
-    device: str
-    title: str = ""
-    started_at: datetime | None = None
-    position_s: float | None = None
+    playing: tuple[Playing, ...] = ()
+    """What holds the licence's screens; scripts fill it in, this is for the gallery."""
 
 
 class DoorState(StrEnum):

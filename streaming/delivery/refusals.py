@@ -1,8 +1,11 @@
 """What the doors say when they stay shut."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from streaming.delivery.values import Watching
 from streaming.errors import Code, Fault
+from streaming.ids import TitleId
 
 
 def bad_address() -> Fault:
@@ -168,6 +171,24 @@ def busy() -> Fault:
     return Fault(
         Code.UNAVAILABLE, "The house is very busy.", "Try again in a moment.", name="busy", retry_after=1
     )
+
+
+def playing(
+    running: Sequence[Watching], names: Mapping[TitleId, str], *, guest: bool
+) -> list[dict[str, object]]:
+    """Say who is playing where, for whoever found every screen taken; guests are told of devices alone."""
+    if guest:
+        return [{"playback_id": one.playback_id, "device": one.device} for one in running]
+    return [
+        {
+            "playback_id": one.playback_id,
+            "device": one.device,
+            "title": names.get(one.title_id, ""),
+            "started_at": iso(one.started_at),
+            "position_s": one.position_s,
+        }
+        for one in running
+    ]
 
 
 def iso(instant: datetime | None) -> str | None:

@@ -88,21 +88,19 @@ class PlaybackService:
         with self._database.read() as session:
             return store.count_active(session, licences, self._cutoff(self._clock.now()))
 
-    def stop(self, playback_id: PlaybackId, account_id: AccountId) -> bool:
-        """Stop one of an account's own playbacks; it is refused its next key."""
-        where = (PlaybackRow.id == playback_id) & (PlaybackRow.account_id == account_id)
+    def stop(
+        self, playback_id: PlaybackId, account_id: AccountId | None, licences: Sequence[LicenceId] = ()
+    ) -> bool:
+        """Stop a playback of the account's own, or of one of these licences; it is refused its next key."""
+        own: ColumnElement[bool] = PlaybackRow.licence_id.in_(licences)
+        if account_id is not None:
+            own = own | (PlaybackRow.account_id == account_id)
         with self._database.write() as session:
-            return store.stop(session, where, self._clock.now()) > 0
+            return store.stop(session, (PlaybackRow.id == playback_id) & own, self._clock.now()) > 0
 
     def release_licence(self, session: Session, licence_id: LicenceId) -> int:
         """Stop every playback of a licence within the caller's transaction; says how many were running."""
         return store.stop(session, PlaybackRow.licence_id == licence_id, self._clock.now())
-
-    def stop_of_licence(self, playback_id: PlaybackId, licence_id: LicenceId) -> bool:
-        """Stop a playback of a licence that the caller holds or has redeemed the link of."""
-        where = (PlaybackRow.id == playback_id) & (PlaybackRow.licence_id == licence_id)
-        with self._database.write() as session:
-            return store.stop(session, where, self._clock.now()) > 0
 
     def forget_guests(self, guests: Sequence[bytes]) -> None:
         """Forget on which devices guests watched, by the hashes of their secrets; who plays plays on."""
@@ -155,6 +153,11 @@ class PlaybackService:
                 permit = self._take_over(session, slots, row, now)
             if not isinstance(permit, Fault):
                 return licence_id, permit
+            if permit.name == "too_many_streams":
+                running = store.watching(session, slots, self._cutoff(now))
+                permit.extra["playing"] = refusals.playing(
+                    running, store.names(session, running), guest=device.account_id is None
+                )
             first = first or permit
         if first is None:
             first = self._gate.permit([None] * self._gate.width, now)  # type: ignore[assignment]

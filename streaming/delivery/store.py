@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, literal, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from streaming.delivery.model import PlaybackRow, ResumeRow
@@ -105,6 +105,13 @@ def watching(session: Session, where: ColumnElement[bool], cutoff: datetime) -> 
     """List who is playing now."""
     query = select(PlaybackRow).where(where, holding(cutoff)).order_by(PlaybackRow.started_at)
     return [_watching(row) for row in session.scalars(query)]
+
+
+def names(session: Session, playing: Sequence[Watching]) -> dict[TitleId, str]:
+    """Read what the films that play are called, by the catalogue's table."""
+    query = text("SELECT id, name FROM titles WHERE id IN :ids").bindparams(bindparam("ids", expanding=True))
+    found = session.execute(query, {"ids": [one.title_id for one in playing]})
+    return {TitleId(title): name for title, name in found}
 
 
 def of_title(title_id: TitleId) -> ColumnElement[bool]:

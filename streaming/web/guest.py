@@ -77,7 +77,7 @@ def enter(request: Request, token: str, asked: Annotated[EnterIn, Depends(enteri
             return _no_store(RedirectResponse(f"/l/{token}", 303))
         raise
     if asked.stop:
-        services(request).playbacks.stop_of_licence(PlaybackId(asked.stop), redeemed.licence.id)
+        services(request).playbacks.stop(PlaybackId(asked.stop), None, [redeemed.licence.id])
     screen = f"/watch/{redeemed.licence.title_id}"
     answer: Response = RedirectResponse(screen, 303)
     if request.headers.get("content-type", "").startswith("application/json"):

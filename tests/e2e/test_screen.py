@@ -3,14 +3,17 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from streaming.cli.links import derived
 from tests.media.films import picture_film
 from tests.support.browser import OFFLINE, Visitor, Visitors, log_in, overlay, stand_still, watch_moving
 from tests.support.cinema import DOORS, QUICK, issue_licence, shorten
-from tests.support.house import PASSWORD, House, running
+from tests.support.house import PASSWORD, House, running, until
+from transcoder.keys.secret import SecretBytes
 
 pytestmark = pytest.mark.e2e
 SECONDS = 60
@@ -178,12 +181,87 @@ def test_a_second_screen_may_take_over(premiere: Premiere, ana: Visitor, visitor
     second.go(f"/watch/{premiere.title}")
     place = overlay(second, "elsewhere")
     expect(place).to_contain_text("one screen at a time")
-    place.get_by_role("button", name="Watch here").click()
+    expect(place.get_by_role("listitem")).to_contain_text(re.compile("Chromium on Linux.*Test Card, began"))
+    place.get_by_role("button", name="Stop it on Chromium on Linux and watch here").click()
     watch_moving(second)
     expect(first.find("[data-blocking]:visible")).to_contain_text(
         re.compile("stopped|another screen"), timeout=20_000
     )
     stand_still(first)
+
+
+def test_a_link_asks_its_password_once_and_does_not_stay_in_the_history(
+    premiere: Premiere, visitors: Visitors
+) -> None:
+    made = link_of(premiere, password=derived(SecretBytes(b"open sesame")), max_plays=1)
+    guest, late = (visitors.arrive(name, premiere.house.url) for name in ("guest", "late"))
+    guest.allow("/l/.*/enter", 403)
+    door = made["link_url"].removeprefix(premiere.house.url)
+    guest.go(f"/l/{door.rsplit('/', 1)[1]}")
+    guest.find("[name=password]").fill("open barley")
+    guest.page.get_by_role("button", name="Watch").click()
+    expect(guest.find("[data-error-for=password]")).to_contain_text("That is not the password of this link.")
+    guest.find("[name=password]").fill("open sesame")
+    guest.page.get_by_role("button", name="Watch").click()
+    guest.page.wait_for_url(f"{premiere.house.url}/watch/{premiere.title}")
+    watch_moving(guest)
+    assert guest.page.evaluate("document.referrer") == ""
+    guest.page.go_back(wait_until="commit")
+    assert "/l/" not in guest.page.url
+    guest.go(door)
+    expect(guest.find("main")).to_contain_text("You have come in by this link before")
+    late.allow("/l/.*", 403)
+    late.page.goto(made["link_url"])
+    expect(late.find("main")).to_contain_text("This link has been used as often as it may be.")
+
+
+def test_a_guest_at_the_door_stops_another_and_watches(premiere: Premiere, visitors: Visitors) -> None:
+    link = link_of(premiere)["link_url"]
+    first, second = (visitors.arrive(name, premiere.house.url) for name in ("one", "two"))
+    first.page.goto(link)
+    first.page.get_by_role("button", name="Watch").click()
+    watch_moving(first)
+    first.allow(DOORS, 403, 404, 410)
+    second.allow("/l/.*", 403)
+    second.page.goto(link)
+    expect(second.find("main")).to_contain_text("Chromium on Linux")
+    second.page.get_by_role("button", name="Stop it on Chromium on Linux and watch here").click()
+    watch_moving(second)
+    expect(overlay(first, "elsewhere")).to_contain_text("Stopped on another device", timeout=20_000)
+    stand_still(first)
+
+
+def test_whoever_leaves_frees_their_screen_at_once(premiere: Premiere, visitors: Visitors) -> None:
+    made = link_of(premiere)
+    guest = visitors.arrive("leaver", premiere.house.url)
+    guest.page.goto(made["link_url"])
+    guest.page.get_by_role("button", name="Watch").click()
+    watch_moving(guest)
+    # Gone to another page, and back, from the browser's memory if it kept the page there.
+    guest.go("/login")
+    until(lambda: watching(premiere, made["id"]) == 0, "a free screen after going on", 8)
+    guest.page.go_back()
+    watch_moving(guest)
+    assert watching(premiere, made["id"]) == 1
+    guest.page.reload()
+    watch_moving(guest)
+    assert watching(premiere, made["id"]) == 1
+    guest.page.close()
+    until(lambda: watching(premiere, made["id"]) == 0, "a free screen after the tab was closed", 8)
+
+
+def link_of(premiere: Premiere, **asked: Any) -> dict[str, Any]:
+    """Make a link for one screen, as Ana."""
+    with premiere.house.client(premiere.token) as client:
+        answer = client.post(f"/api/v1/titles/{premiere.title}/licences", json={"link": True, **asked})
+        made: dict[str, Any] = answer.raise_for_status().json()
+    return made
+
+
+def watching(premiere: Premiere, licence: str) -> int:
+    """How many screens of a licence are taken."""
+    with premiere.house.client(premiere.token) as client:
+        return int(client.get(f"/api/v1/licences/{licence}").raise_for_status().json()["watching"])
 
 
 def test_the_phone_shows_the_same(premiere: Premiere, browser: Browser, visitors: Visitors) -> None:

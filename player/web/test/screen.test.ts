@@ -84,6 +84,19 @@ for (const code of ["too_many_streams", "lease_ended"]) {
   });
 }
 
+test("who plays elsewhere is listed in words, and guests are told of devices alone", () => {
+  const playing = [
+    { playback_id: "pb_1", device: "Firefox on Linux", title: "Salt Roads", started_at: new Date(START - 1_200_000).toISOString(), position_s: 2467 },
+    { playback_id: "pb_2", device: "Safari on iPhone" },
+  ];
+  const problem = readProblem(403, JSON.stringify({ code: "too_many_streams", detail: "It is in use.", playing: [...playing, { device: 1 }, null] }));
+  const { elsewhere } = picture(after({ type: "stopped", problem })).overlays;
+  assert.deepEqual(elsewhere?.playing, [
+    { id: "pb_1", device: "Firefox on Linux", detail: "Salt Roads, began 20 minutes ago, now at 41:07" },
+    { id: "pb_2", device: "Safari on iPhone", detail: "" },
+  ]);
+});
+
 test("what has stopped stays stopped until it is opened anew", () => {
   const stopped = after(...playing, refusal("licence_ended"));
   for (const event of [{ type: "playing" }, { type: "waiting" }, { type: "finished" }, refusal("licence_revoked")] as ScreenEvent[]) {

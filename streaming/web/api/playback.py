@@ -46,6 +46,9 @@ async def start(
 
     Holders, guests who came by a link, and the title's owner may. A caller with an API token always gets a
     `native` address. With `bootstrap` the answer also holds what a player in a browser asks first.
+
+    The refusal `too_many_streams` lists in `playing` what holds the screens: for each `playback_id` (to be
+    stopped with DELETE) and `device`, and but for guests `title`, `started_at`, `position_s`.
     """
     asked = body or PlaybackIn()
     told = await run_in_threadpool(_begun, request, who, TitleId(title_id), asked)
@@ -73,12 +76,7 @@ def _begun(request: Request, who: Principal | None, title_id: TitleId, asked: Pl
     house = services(request)
     guests = visits(request)
     if who is None and not guests:
-        raise Fault(
-            Code.UNAUTHENTICATED,
-            "You are not logged in.",
-            "Log in, or open the link you were given, and press play.",
-            name="not_logged_in",
-        )
+        raise _nobody()
     label = shown(asked.device or "") or device_words(request.headers.get("user-agent", ""))
     attempts = _attempts(house, who, guests, title_id, label, asked.native)
     started = _first(house, attempts, title_id, take_over=asked.take_over)
@@ -103,14 +101,26 @@ def running(request: Request, who: Viewer) -> WatchingsOut:
     return WatchingsOut(items=items)
 
 
-@router.delete(
-    "/playbacks/{playback_id}", status_code=204, responses=documented(401, 404), dependencies=SIGNED_IN
-)
-def stop(request: Request, who: Viewer, playback_id: str) -> Response:
-    """Stop one of one's own playbacks, wherever it runs; its screen is free at once."""
-    if not services(request).playbacks.stop(PlaybackId(playback_id), who.account_id):
+@router.delete("/playbacks/{playback_id}", status_code=204, responses=documented(401, 404))
+def stop(request: Request, who: MaybeViewer, playback_id: str) -> Response:
+    """Stop a playback of one's own, or of a link one has redeemed, wherever it runs; its screen is free."""
+    house, guests = services(request), visits(request)
+    if who is None and not guests:
+        raise _nobody()
+    account = who.account_id if who else None
+    licences = [one.id for one in house.licences.held_by(account, guests)]
+    if not house.playbacks.stop(PlaybackId(playback_id), account, licences):
         raise not_found("playback")
     return Response(status_code=204)
+
+
+def _nobody() -> Fault:
+    return Fault(
+        Code.UNAUTHENTICATED,
+        "You are not logged in.",
+        "Log in, or open the link you were given, and press play.",
+        name="not_logged_in",
+    )
 
 
 def _attempts(

@@ -13,6 +13,17 @@ export interface Problem {
   retryAfter: number | null;
   /** What is wrong with single fields of what was sent. */
   errors?: readonly FieldError[];
+  /** What holds the screens of the licence, where that is why. */
+  playing?: readonly Elsewhere[];
+}
+
+/** A playback on another device; guests are told of the device alone. */
+export interface Elsewhere {
+  playback_id: string;
+  device: string;
+  title?: string;
+  started_at?: string;
+  position_s?: number;
 }
 
 export interface FieldError {
@@ -62,6 +73,7 @@ export function readProblem(status: number, body: string | null, retryAfter: str
     hint: text(fields["hint"]) ?? (text(fields["detail"]) ? "" : hint),
     retryAfter: readRetryAfter(retryAfter),
     errors: readErrors(fields["errors"]),
+    playing: readPlaying(fields["playing"]),
   };
 }
 
@@ -88,6 +100,14 @@ function readErrors(value: unknown): FieldError[] {
   return value.flatMap((one: unknown) => {
     const { field, sentence } = (typeof one === "object" && one !== null ? one : {}) as Record<string, unknown>;
     return typeof field === "string" && typeof sentence === "string" ? [{ field, sentence }] : [];
+  });
+}
+
+function readPlaying(value: unknown): Elsewhere[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter((one: unknown): one is Elsewhere => {
+    const { playback_id, device } = (typeof one === "object" && one !== null ? one : {}) as Record<string, unknown>;
+    return typeof playback_id === "string" && typeof device === "string";
   });
 }
 

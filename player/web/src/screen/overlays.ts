@@ -1,7 +1,7 @@
 /** Draws a picture into the overlays of the page, and says aloud what changed. */
 
-import { ref, setText, show } from "../ui/dom.ts";
-import type { Overlay, OverlayName, Picture } from "./show.ts";
+import { ref, setText, show, stamp } from "../ui/dom.ts";
+import type { Overlay, OverlayName, Picture, Row } from "./show.ts";
 
 const NAMES: OverlayName[] = ["loading", "buffering", "offline", "ending", "ended", "revoked", "elsewhere", "refused", "unsupported", "finished"];
 
@@ -38,6 +38,7 @@ export class Overlays {
       if (overlay.hint !== undefined) setText(place, "hint", overlay.hint);
       if (overlay.code !== undefined) setText(place, "code", overlay.code);
       if (overlay.left) setText(place, "left", overlay.left);
+      drawRows(place, overlay.playing ?? []);
     }
     const wasHidden = place.hidden;
     show(place, overlay !== undefined);
@@ -65,4 +66,29 @@ export class Overlays {
     this.#said = text;
     setText(this.#screen, "live", text);
   }
+}
+
+/** Lists what may be stopped; the one button for any of them gives way to a button for each. */
+function drawRows(place: HTMLElement, rows: readonly Row[]): void {
+  const list = ref(place, "playing");
+  if (!list) return;
+  const drawn = rows.map((row) => row.id).join(" ");
+  if (list.dataset["drawn"] !== drawn) {
+    list.dataset["drawn"] = drawn;
+    list.replaceChildren(...rows.map(rowElement));
+  }
+  show(list, rows.length > 0);
+  show(place.querySelector('[data-action="take-over"]'), rows.length === 0);
+}
+
+function rowElement(row: Row): HTMLElement {
+  const element = stamp("playing-row");
+  setText(element, "device", row.device);
+  setText(element, "detail", row.detail);
+  const button = element.querySelector<HTMLElement>("[data-action]");
+  if (button) {
+    button.dataset["playback"] = row.id;
+    button.setAttribute("aria-label", `Stop it on ${row.device} and watch here`);
+  }
+  return element;
 }

@@ -226,7 +226,7 @@ export class Screen {
     window.addEventListener("pageshow", (event) => event.persisted && void this.open(this.#video.currentTime));
     this.#root.addEventListener("click", (event) => {
       const button = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-action]") : null;
-      if (button) this.#act(button.dataset["action"] ?? "");
+      if (button) this.#act(button.dataset["action"] ?? "", button.dataset["playback"] ?? "");
       const way = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href]") : null;
       if (way && this.#lease && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
         event.preventDefault();
@@ -242,7 +242,8 @@ export class Screen {
     location.assign(address);
   }
 
-  #act(action: string): void {
+  #act(action: string, playback = ""): void {
+    if (action === "stop-there") void this.#stopThere(playback);
     if (action === "retry" || action === "take-over") void this.open(this.#stoppedAt || null, action === "take-over");
     if (action === "reload") location.reload();
     if (action === "dismiss") this.#tell({ type: "dismissed" });
@@ -250,6 +251,18 @@ export class Screen {
       this.#engine?.seek(0);
       void this.#video.play().catch(() => undefined);
     }
+  }
+
+  /** Frees the screen of another device, and watches here. That it has stopped by itself meanwhile is as good. */
+  async #stopThere(playback: string): Promise<void> {
+    this.#tell({ type: "opening" });
+    try {
+      await call("DELETE", `/api/v1/playbacks/${encodeURIComponent(playback)}`);
+    } catch (error) {
+      const problem = problemOf(error);
+      if (problem.status !== 404) return this.#stop(problem);
+    }
+    await this.open(this.#stoppedAt || null);
   }
 
   /** The page's top bar comes and goes with the controls. */

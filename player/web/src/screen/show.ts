@@ -1,6 +1,6 @@
 /** What is to be seen in a state: which overlays, with which words. Pure. */
 
-import type { Problem } from "../api/problem.ts";
+import type { Elsewhere, Problem } from "../api/problem.ts";
 import { countdown, position, relative } from "../words/time.ts";
 import type { ScreenState, Stop } from "./state.ts";
 
@@ -11,8 +11,17 @@ export interface Overlay {
   sentence?: string;
   hint?: string;
   code?: string;
+  /** Playbacks that may be stopped to watch here. */
+  playing?: readonly Row[];
   /** Time left, in the notice that the licence is ending. */
   left?: string;
+}
+
+/** One playback elsewhere, in words. */
+export interface Row {
+  id: string;
+  device: string;
+  detail: string;
 }
 
 export interface Picture {
@@ -34,7 +43,7 @@ export function picture(state: ScreenState): Picture {
   return {
     state: state.phase === "stopped" ? (state.stop?.kind ?? "refused") : halted ? "offline" : state.phase,
     code: state.stop?.problem.code ?? "",
-    overlays: state.stop ? { [state.stop.kind]: stopOverlay(state.stop.problem) } : moving(state),
+    overlays: state.stop ? { [state.stop.kind]: stopOverlay(state.stop.problem, state.now) } : moving(state),
     licence: licenceWords(state),
   };
 }
@@ -105,12 +114,25 @@ const TITLES: Record<string, string> = {
 const TAKE_OVER = "Watch here instead, and it stops there.";
 const SENTENCES: Record<string, Overlay> = {
   too_many_streams: { hint: TAKE_OVER },
-  lease_ended: { sentence: "Another screen has taken over.", hint: TAKE_OVER },
+  lease_ended: { title: "Stopped on another device", sentence: "It was stopped here from another screen.", hint: TAKE_OVER },
 };
 
-function stopOverlay(problem: Problem): Overlay {
+function stopOverlay(problem: Problem, now: number): Overlay {
   const title = TITLES[problem.code];
-  return { sentence: problem.detail, hint: problem.hint, code: problem.code, ...SENTENCES[problem.code], ...(title ? { title } : {}) };
+  const playing = (problem.playing ?? []).map((one) => rowOf(one, now));
+  const said = { sentence: problem.detail, hint: problem.hint, code: problem.code, playing };
+  return { ...said, ...SENTENCES[problem.code], ...(title ? { title } : {}) };
+}
+
+/** "Firefox on Linux"; "The Night Ferry, began 20 minutes ago, now at 41:07". */
+export function rowOf(one: Elsewhere, now: number): Row {
+  const began = Date.parse(one.started_at ?? "");
+  const said = [
+    one.title ?? "",
+    Number.isNaN(began) ? "" : `began ${relative(began, now)}`,
+    one.position_s ? `now at ${position(one.position_s)}` : "",
+  ];
+  return { id: one.playback_id, device: one.device || "A device", detail: said.filter(Boolean).join(", ") };
 }
 
 /** "12:04 / 1:32:10"; while the film is still being made "0:12 / 0:48 so far". Seconds. */

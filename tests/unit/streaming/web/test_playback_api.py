@@ -191,3 +191,70 @@ def test_somebody_logged_in_may_use_a_link_too(web: WebHouse) -> None:
     browser = entered(web, web.issue(link=True)["link_url"], web.browser(AccountId(EVE)))
     told = browser.post(PLAY).json()
     assert first_key(browser, told["playlist_url"])[0] == 200
+
+
+# --- who is playing where ---
+
+
+def test_a_full_licence_says_what_plays_where_and_lets_its_holder_stop_it(web: WebHouse) -> None:
+    web.issue(to="Ben", max_streams=2)
+    ben = web.browser(BEN)
+    first = ben.post(PLAY, json={"device": "Firefox on Linux"}).json()
+    ben.post(first["renew_url"], json={"position_s": 61.5, "playing": True})
+    web.house.wait(minutes=1)
+    second = ben.post(PLAY, json={"device": "Safari on iPhone"}).json()
+    refused = ben.post(PLAY, json={"device": "Chromium on Linux"}).json()
+    assert refused["code"] == "too_many_streams"
+    assert refused["playing"] == [
+        {
+            "playback_id": first["playback_id"],
+            "device": "Firefox on Linux",
+            "title": "The Film",
+            "started_at": "2026-11-22T20:00:00Z",
+            "position_s": 61.5,
+        },
+        {
+            "playback_id": second["playback_id"],
+            "device": "Safari on iPhone",
+            "title": "The Film",
+            "started_at": "2026-11-22T20:01:00Z",
+            "position_s": 61.5,
+        },
+    ]
+    assert ben.delete(f"/api/v1/playbacks/{first['playback_id']}").status_code == 204
+    assert ben.post(PLAY).status_code == 200
+    assert ben.post(first["renew_url"]).json()["code"] == "lease_ended"
+    assert ben.post(second["renew_url"]).status_code == 200
+
+
+def test_what_others_play_is_never_listed(web: WebHouse) -> None:
+    web.issue(to="Ben")
+    web.browser(BEN).post(PLAY, json={"device": "Bens own"})
+    guest = entered(web, web.issue(link=True)["link_url"])
+    guest.post(PLAY, json={"device": "A guests own"})
+    assert [one["device"] for one in guest.post(PLAY).json()["playing"]] == ["A guests own"]
+    assert [one["device"] for one in web.browser(BEN).post(PLAY).json()["playing"]] == ["Bens own"]
+    assert "playing" not in web.browser(EVE).post(PLAY).json()
+
+
+def test_guests_see_devices_alone_and_stop_only_what_their_link_plays(web: WebHouse) -> None:
+    link, other = (web.issue(link=True)["link_url"] for _ in range(2))
+    one, two, stranger = entered(web, link), entered(web, link), entered(web, other)
+    playing = one.post(PLAY, json={"device": "Firefox on Linux"}).json()
+    path = f"/api/v1/playbacks/{playing['playback_id']}"
+    assert two.post(PLAY).json()["playing"] == [
+        {"playback_id": playing["playback_id"], "device": "Firefox on Linux"}
+    ]
+    assert web.browser().delete(path).status_code == 401
+    assert [who.delete(path).status_code for who in (stranger, web.browser(EVE))] == [404, 404]
+    assert two.delete(path).status_code == 204
+    assert two.post(PLAY).status_code == 200
+    assert one.post(playing["renew_url"]).json()["code"] == "lease_ended"
+
+
+def test_the_owner_of_a_film_sees_their_own_screens(web: WebHouse) -> None:
+    ana = web.browser(ANA)
+    for number in range(5):
+        ana.post(PLAY, json={"device": f"Screen {number}"})
+    refused = ana.post(PLAY).json()
+    assert [one["device"] for one in refused["playing"]] == [f"Screen {number}" for number in range(5)]
