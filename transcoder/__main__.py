@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from transcoder.errors import TranscoderError
 from transcoder.formats.codec_names import AUDIO_CODECS, VIDEO_CODECS, choose
 from transcoder.keys import keyfile
-from transcoder.planning.plan import Policy
+from transcoder.planning.plan import PROTECTIONS, Policy
 from transcoder.standalone import alone, playlists
 from transcoder.standalone.check import check
 from transcoder.standalone.terminal import Bar, Lines, Voice, fault_of, say_plan
@@ -81,6 +81,9 @@ def make(
     audio_codecs: Annotated[
         str, typer.Option("--audio-codecs", help="Of the sound, by commas: aac always; opus.")
     ] = ",".join(DEFAULTS.audio_codecs),
+    protection: Annotated[
+        str, typer.Option("--protection", help="aes-128: whole segments; cbcs: samples, as DRM has it.")
+    ] = DEFAULTS.protection,
     at_once: Annotated[
         int, typer.Option("--chunks-at-once", min=1, max=64, help="Chunks encoded side by side.")
     ] = alone.AT_ONCE,
@@ -94,6 +97,7 @@ def make(
         ladder=_one_of(LADDERS, ladder, "--ladder"),
         codecs=_codecs(codecs, VIDEO_CODECS, "--codecs"),
         audio_codecs=_codecs(audio_codecs, AUDIO_CODECS, "--audio-codecs"),
+        protection=_one_of(PROTECTIONS, protection, "--protection"),
     )
     if plan_only:
         sys.exit(_plan(film, policy, as_json=as_json))

@@ -27,7 +27,7 @@ class Refused(TranscoderError):
 class EncodeFailed(TranscoderError):
     """ffmpeg or its output failed; `lines` are the last lines it said, for the operator.
 
-    `code`: encoder_failed, timed_out, output_mismatch, init_mismatch.
+    `code`: encoder_failed, timed_out, output_mismatch, init_mismatch, protection_failed, not_copyable.
     """
 
     def __init__(self, code: str, sentence: str, lines: Sequence[str] = ()) -> None:

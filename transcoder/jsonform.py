@@ -28,7 +28,9 @@ def from_plain(kind: type[T], plain: Any) -> T:
 def _build(kind: Any, plain: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
-        return kind(**{f.name: _build(hints[f.name], plain[f.name]) for f in dataclasses.fields(kind)})  # type: ignore[operator]
+        # What was written before a field was there has what was meant then: its default.
+        said = [f for f in dataclasses.fields(kind) if f.name in plain or f.default is dataclasses.MISSING]
+        return kind(**{f.name: _build(hints[f.name], plain[f.name]) for f in said})  # type: ignore[operator]
     origin = typing.get_origin(kind)
     if origin is tuple:
         return tuple(_build(typing.get_args(kind)[0], item) for item in plain)

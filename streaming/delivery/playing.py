@@ -238,7 +238,7 @@ class PlayDoor:
             segments,
             complete=version.complete,
             target=hls.target_duration(segments, version.target_duration or 0),
-            key_uri=_key_uri(token, rendition.name, placed=_is_paced(playback)),
+            keys=_whole_keys(token, rendition.name, placed=_is_paced(playback)),
             base=f"{self._base(host, playback)}/{rendition.name}/" if host else "",
         )
         return text_answer(text, M3U8, header(scope, b"accept-encoding"))
@@ -376,17 +376,17 @@ def _is_paced(playback: Playback) -> bool:
     return playback.native and playback.licence_id is not None
 
 
-def _key_uri(token: str, rendition: str, *, placed: bool) -> hls.KeyUri:
-    """Give the addresses of a rendition's keys.
+def _whole_keys(token: str, rendition: str, *, placed: bool) -> hls.KeysOf:
+    """Give the keys of a rendition whose segments are encrypted whole.
 
     With `placed` an address says which segment it is asked for, so that each segment's key is asked for anew.
     """
 
-    def uri(segment: Segment, start: Fraction) -> str:
+    def keys(segment: Segment, start: Fraction) -> list[hls.Key]:
         place = f"?{places.place_query(segment.sequence, float(start))}" if placed else ""
-        return f"/play/{token}/key/{rendition}/{segment.period}{place}"
+        return [hls.Key(hls.AES_128, f"/play/{token}/key/{rendition}/{segment.period}{place}")]
 
-    return uri
+    return keys
 
 
 def _again(scope: Scope) -> Answer:

@@ -5,18 +5,18 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
+from transcoder.encoding.protect import Protecting, protecting
 from transcoder.errors import BadMedia, EncodeFailed
 from transcoder.formats import aac, opus
 from transcoder.formats.codec_names import planned_codecs, video_codecs
 from transcoder.formats.fmp4 import Splitter, add_edit_list, add_light, read_fragment, retime
 from transcoder.formats.fmp4_sound import make_fragment
-from transcoder.formats.iframes import first_picture
 from transcoder.formats.remux import CopiedPicture, CopiedSound, not_copyable
-from transcoder.keys.encrypt import encrypt_segment
-from transcoder.keys.keyschedule import KeySource
+from transcoder.keys.keyschedule import NO_PERIOD, CommonKeySource, KeySource
 from transcoder.planning.ladder import AudioRendition, VideoRendition
 from transcoder.planning.plan import Chunk, IFrameRendition, Plan, Segment
 from transcoder.programs import binaries, process
@@ -28,13 +28,17 @@ from transcoder.programs.sandbox import DEFAULT_LIMITS, Bounds, Limits, Sandbox
 
 @dataclass(frozen=True, slots=True)
 class InitSegment:
-    """The clear init segment of a rendition; `codecs` as in RFC 6381. `data` is what to store."""
+    """The init segment of a rendition; `codecs` as in RFC 6381. `data` is what to store; it holds no secret.
+
+    `period` is the crypto period whose key it names, in `cbcs`; else it is good for all, and `NO_PERIOD`.
+    """
 
     rendition: str
     codecs: str
     size: int
     sha256: bytes
     data: bytes = field(repr=False)
+    period: int = NO_PERIOD
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +89,16 @@ def encode_chunk(
     progress: Callable[[int], None] | None = None,
     cancel: threading.Event | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    common: CommonKeySource | None = None,
 ) -> ChunkResult:
     """Encode `renditions` of `chunk` and hand every segment, encrypted, to `sink`; blocks until done.
 
-    Raises EncodeFailed, Cancelled, or what `sink` raised. Call it in a thread that lives until it returns:
-    ffmpeg is tied to the life of the thread that started it.
+    A plan for `cbcs` asks `common` for its keys, one for `aes-128` asks `keys`. Raises EncodeFailed,
+    Cancelled, or what `sink` raised. Call it in a thread that lives until it returns: ffmpeg is tied to the
+    life of the thread that started it.
     """
-    work = _Work(plan, chunk, keys, sink)
+    work = _Work(plan, chunk, sink)
+    work.protect(protecting(plan, keys, common, work, cancel, limits))
     consumers = work.consumers(renditions)
     if progress is not None:
         consumers[PROGRESS] = _progress(progress, chunk.frames)
@@ -137,14 +144,17 @@ def _progress(report: Callable[[int], None], frames: int) -> process.Consumer:
 class _Work:
     """The running state of one chunk: what each rendition's pipe has given so far."""
 
-    def __init__(self, plan: Plan, chunk: Chunk, keys: KeySource, sink: Sink) -> None:
+    def __init__(self, plan: Plan, chunk: Chunk, sink: Sink) -> None:
         self._plan = plan
         self._chunk = chunk
         self._segments = plan.chunk_segments(chunk)
-        self._keys = keys
         self._sink = sink
-        self._inits: dict[str, InitSegment] = {}
+        self._inits: dict[tuple[str, int], InitSegment] = {}
         self._done: dict[str, list[EncodedSegment]] = {}
+
+    def protect(self, protection: Protecting) -> None:
+        """Encrypt what comes in this way."""
+        self._protection = protection
 
     def consumers(self, names: Collection[str]) -> dict[str, process.Consumer]:
         """Give each wanted rendition, best first, the consumer of its pipe; raises ValueError."""
@@ -163,39 +173,48 @@ class _Work:
             if len(done) != len(self._segments):
                 raise _mismatch(f"{name}: {len(done)} of {len(self._segments)} segments.", lines)
         segments = tuple(segment for done in self._done.values() for segment in done)
-        return ChunkResult(self._chunk.index, segments, tuple(self._inits[name] for name in self._done))
+        names = list(self._done)
+        inits = sorted(self._inits.values(), key=lambda init: (names.index(init.rendition), init.period))
+        return ChunkResult(self._chunk.index, segments, tuple(inits))
 
     def _consumer(self, name: str) -> process.Consumer:
         rendition = self._plan.rendition(name)
-        if isinstance(rendition, AudioRendition):
-            return lambda stream: (self._copied_audio if rendition.copied else self._audio)(rendition, stream)
-        assert isinstance(rendition, VideoRendition)  # noqa: S101  # plan.renditions holds no text
-        return lambda stream: (self._copied_video if rendition.copied else self._video)(rendition, stream)
+        assert isinstance(rendition, VideoRendition | AudioRendition)  # noqa: S101  # renditions holds no text
+
+        def consume(stream: Iterator[bytes]) -> None:
+            if isinstance(rendition, AudioRendition):
+                (self._copied_audio if rendition.copied else self._audio)(rendition, stream)
+            else:
+                (self._copied_video if rendition.copied else self._video)(rendition, stream)
+            self._protection.finish(rendition)
+
+        return consume
 
     def _copied_video(self, rung: VideoRendition, stream: Iterator[bytes]) -> None:
         copied = CopiedPicture(self._plan, rung, self._segments, copied_origin(self._plan))
-        for piece in self._pieces(stream, rung.name):
-            if rung.name not in self._inits:
-                copied.begin(piece)
-                self._begin_video(rung, piece)
-                continue
+        pieces = self._pieces(stream, rung.name)
+        for piece in islice(pieces, 1):
+            copied.begin(piece)
+            self._begin_video(rung, piece)
+        for piece in pieces:
             for segment, clear in copied.feed(piece):
-                self._put_picture(rung, segment, clear)
+                self._protection.put(rung, segment, clear, segment.frames)
 
     def _copied_audio(self, audio: AudioRendition, stream: Iterator[bytes]) -> None:
         copied = CopiedSound(self._plan, audio, self._segments, copied_origin(self._plan))
-        for piece in self._pieces(stream, audio.name):
-            if audio.name not in self._inits:
-                copied.begin(piece)
-                self._put_init(audio.name, planned_codecs(audio), _sound_init(audio))
-                continue
+        pieces = self._pieces(stream, audio.name)
+        for piece in islice(pieces, 1):
+            copied.begin(piece)
+            self._protection.begin(audio, planned_codecs(audio), _sound_init(audio))
+        for piece in pieces:
             self._put_copied(audio, copied.feed(piece))
         self._put_copied(audio, copied.finish())
 
     def _put_copied(self, audio: AudioRendition, made: Iterable[tuple[Segment, bytes]]) -> None:
         borders = self._plan.audio_borders(audio.name)
         for segment, clear in made:
-            self._put(audio, segment, clear, borders[segment.sequence + 1] - borders[segment.sequence])
+            frames = borders[segment.sequence + 1] - borders[segment.sequence]
+            self._protection.put(audio, segment, clear, frames)
 
     def _pieces(self, stream: Iterator[bytes], name: str) -> Iterator[bytearray]:
         """Split what ffmpeg copies of the source: what is damaged there shows here."""
@@ -210,21 +229,21 @@ class _Work:
     def _video(self, rung: VideoRendition, stream: Iterator[bytes]) -> None:
         splitter = Splitter()
         waiting = iter(self._segments)
+        begun = False
         for data in stream:
             for piece in splitter.feed(data):
-                if rung.name not in self._inits:
-                    self._begin_video(rung, piece)
-                else:
+                if begun:
                     self._put_video(rung, next(waiting, None), piece)
+                else:
+                    self._begin_video(rung, piece)
+                begun = True
         splitter.close()
 
     def _begin_video(self, rung: VideoRendition, piece: bytearray) -> None:
         init = add_edit_list(piece, self._plan.reorder_ticks(rung))
         light = self._plan.info.video.light
         init = add_light(init, light) if rung.hdr and light else init
-        self._put_init(rung.name, video_codecs(piece), init)
-        if rung.name == self._plan.iframes.source:
-            self._put_init(self._plan.iframes.name, video_codecs(piece), init)
+        self._protection.begin(rung, video_codecs(piece), init)
 
     def _put_video(self, rung: VideoRendition, segment: Segment | None, piece: bytearray) -> None:
         found = read_fragment(piece)
@@ -235,15 +254,11 @@ class _Work:
         if set(found.durations) != {ticks}:
             raise _mismatch(f"{rung.name}: frames of uneven length.")
         start, delay = segment.first_frame * ticks, self._plan.reorder_ticks(rung)
-        self._put_picture(rung, segment, retime(piece, segment.sequence + 1, start, delay))
-
-    def _put_picture(self, rung: VideoRendition, segment: Segment, clear: bytes) -> None:
-        self._put(rung, segment, clear, segment.frames)
-        if rung.name == self._plan.iframes.source:
-            self._put(self._plan.iframes, segment, first_picture(clear), 1)
+        clear = retime(piece, segment.sequence + 1, start, delay)
+        self._protection.put(rung, segment, clear, segment.frames)
 
     def _audio(self, audio: AudioRendition, stream: Iterator[bytes]) -> None:
-        self._put_init(audio.name, planned_codecs(audio), _sound_init(audio))
+        self._protection.begin(audio, planned_codecs(audio), _sound_init(audio))
         parser = opus.PacketParser() if audio.codec == "opus" else aac.AdtsParser(audio.rate, audio.channels)
         borders = self._plan.audio_borders(audio.name)
         waiting = iter(self._segments)
@@ -260,24 +275,24 @@ class _Work:
                 if len(frames) == end - first:
                     start = audio.phase + first * audio.samples
                     clear = make_fragment(segment.sequence + 1, start, frames, audio.samples)
-                    self._put(audio, segment, clear, len(frames))
+                    self._protection.put(audio, segment, clear, len(frames))
                     frames, segment = [], next(waiting, None)
         parser.close()
 
-    def _put_init(self, name: str, codecs: str, data: bytes) -> None:
-        init = InitSegment(name, codecs, len(data), hashlib.sha256(data).digest(), data)
-        self._inits[name] = init
+    def put_init(self, name: str, period: int, codecs: str, data: bytes) -> None:
+        """Hand an init segment on."""
+        init = InitSegment(name, codecs, len(data), hashlib.sha256(data).digest(), data, period)
+        self._inits[name, period] = init
         self._sink.put(init, data)
 
-    def _put(
+    def put_stored(
         self,
         rendition: VideoRendition | AudioRendition | IFrameRendition,
         segment: Segment,
-        clear: bytes | bytearray,
+        stored: bytes,
         frames: int,
     ) -> None:
-        key = self._keys(rendition.name, rendition.tier, segment.period)
-        stored = encrypt_segment(clear, key, segment.sequence)
+        """Hand an encrypted segment on."""
         encoded = EncodedSegment(
             rendition.name,
             rendition.tier,

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from transcoder.encoding.opening import Opener
 from transcoder.errors import BadMedia
 from transcoder.formats.fmp4 import boxes, find, read_fragment
-from transcoder.keys.encrypt import decrypt_segment
-from transcoder.keys.keyschedule import KeySource
+from transcoder.keys.keyschedule import CommonKeySource, KeySource
 from transcoder.keys.manifest import Kind, Manifest, ManifestObject
 from transcoder.planning.ladder import AudioRendition, VideoRendition
 from transcoder.planning.plan import IFrameRendition, Plan
@@ -32,11 +32,22 @@ class Finding:
     sentence: str
 
 
-def verify_title(manifest: Manifest, plan: Plan, get: Reader, keys: KeySource) -> tuple[Finding, ...]:
-    """Read and check every object, one at a time; no findings means the title plays to its end."""
+def verify_title(
+    manifest: Manifest, plan: Plan, get: Reader, keys: KeySource, common: CommonKeySource | None = None
+) -> tuple[Finding, ...]:
+    """Read and check every object, one at a time; no findings means the title plays to its end.
+
+    Pictures and sound of a `cbcs` title are decrypted with the keys of `common`, all else with those of
+    `keys`. Raises ValueError where they are missing.
+    """
     findings = list(_check_places(manifest, plan))
-    for item in manifest.objects:
-        findings.extend(_check_object(item, plan, get, keys))
+    if manifest.protection != plan.policy.protection:
+        findings.append(
+            Finding("place", "", "The manifest says other than the plan how the title is protected.")
+        )
+    opener = Opener(plan, keys, common)
+    for item in sorted(manifest.objects, key=lambda item: item.kind is not Kind.INIT):
+        findings.extend(_check_object(item, plan, get, opener))
     return tuple(findings)
 
 
@@ -46,21 +57,22 @@ def scrub(manifest: Manifest, get: Reader) -> tuple[Finding, ...]:
 
 
 def _check_places(manifest: Manifest, plan: Plan) -> Iterator[Finding]:
-    """Every rendition has one init segment and every sequence once, with the planned period and duration."""
+    """Every rendition has its init segments and every sequence once, with the planned period and duration."""
     names = (*plan.renditions, plan.iframes.name)
-    wanted = {(Kind.INIT, name, -1) for name in names}
+    # The last crypto period may be shorter than a segment that began in the one before.
+    periods = {s.period for s in plan.segments} if plan.policy.protection == "cbcs" else {-1}
+    wanted = {(Kind.INIT, name, period) for name in names for period in periods}
     wanted |= {(Kind.SEGMENT, name, s.sequence) for name in names for s in plan.segments}
     wanted |= {(Kind.TEXT, text.name, period) for text in plan.texts for period in range(plan.periods)}
     board = plan.storyboard
     wanted |= {(Kind.IMAGE, board.name, number) for number in range(board.sheets) if _has_board(manifest)}
     for item in manifest.objects:
-        place = (item.kind, item.rendition, item.sequence)
+        number = item.period if item.kind is Kind.INIT else item.sequence
+        place = (item.kind, item.rendition, number)
         if item.kind in _PLACELESS:
             continue
         if place not in wanted:
-            yield Finding(
-                "extra", item.name, f"{item.rendition} {item.sequence} is twice here or was not planned."
-            )
+            yield Finding("extra", item.name, f"{item.rendition} {number} is twice here or was not planned.")
             continue
         wanted.discard(place)
         if (item.period, item.duration, item.tier) != _planned(item, plan):
@@ -77,7 +89,7 @@ def _has_board(manifest: Manifest) -> bool:
 def _planned(item: ManifestObject, plan: Plan) -> tuple[int, Fraction, str]:
     tier = plan.rendition(item.rendition).tier
     if item.kind is Kind.INIT:
-        return -1, Fraction(0), tier
+        return item.period, Fraction(0), tier
     if item.kind is Kind.IMAGE:
         return 0, plan.sheet_duration(item.sequence), tier
     if item.kind is Kind.TEXT:
@@ -100,16 +112,14 @@ def _check_bytes(item: ManifestObject, get: Reader) -> tuple[bytes, list[Finding
     return stored, []
 
 
-def _check_object(item: ManifestObject, plan: Plan, get: Reader, keys: KeySource) -> list[Finding]:
+def _check_object(item: ManifestObject, plan: Plan, get: Reader, opener: Opener) -> list[Finding]:
     stored, findings = _check_bytes(item, get)
     if findings or item.kind in _PLACELESS:
         return findings
-    clear = stored
-    if item.kind is not Kind.INIT:
-        try:
-            clear = decrypt_segment(stored, keys(item.rendition, item.tier, item.period), item.sequence)
-        except BadMedia as fault:
-            return [Finding("key", item.name, f"It cannot be decrypted: {fault}.")]
+    try:
+        clear = opener.opened(item, stored)
+    except BadMedia as fault:
+        return [Finding("key", item.name, f"It cannot be decrypted: {fault}.")]
     try:
         return list(_check_clear(item, plan, clear))
     except BadMedia as fault:

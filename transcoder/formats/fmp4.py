@@ -246,11 +246,28 @@ def add_light(init: Buffer, light: Light) -> bytes:
         extra += make_box("mdcv", struct.pack(">8H2I", *light.display))
     if light.brightest or light.average:
         extra += make_box("clli", struct.pack(">HH", light.brightest, light.average))
+    return append_to_entry(init, extra)
+
+
+def sample_entry(init: Buffer) -> Box:
+    """Find the first sample entry of an init segment's track; raises BadMedia."""
     stsd = find(init, f"{_ENTRY[-1]}/stsd")
-    entry = next(boxes(init, stsd.body + 8, stsd.end))
-    out = bytearray(init[: entry.end]) + extra + init[entry.end :]
+    entry = next(boxes(init, stsd.body + 8, stsd.end), None)
+    if entry is None:
+        raise BadMedia("no sample entry")
+    return entry
+
+
+def append_to_entry(init: Buffer, extra: bytes, kind: bytes = b"", less: int = 0) -> bytes:
+    """Put boxes at the end of an init segment's sample entry, `less` bytes of which are taken away first.
+
+    It is called `kind` then, if that is given.
+    """
+    stsd, entry = find(init, f"{_ENTRY[-1]}/stsd"), sample_entry(init)
+    out = bytearray(init[: entry.end - less]) + extra + init[entry.end :]
     for box in (*(find(init, path) for path in _ENTRY), stsd, entry):
-        struct.pack_into(">I", out, box.start, box.end - box.start + len(extra))
+        struct.pack_into(">I", out, box.start, box.end - box.start + len(extra) - less)
+    out[entry.start + 4 : entry.start + 8] = kind or entry.kind
     return bytes(out)
 
 

@@ -2,12 +2,16 @@
 
 Facts that cost time to learn: `CLOSED-CAPTIONS=NONE` keeps Shaka from fetching the last segment (and its
 key) at load; `EXT-X-START:TIME-OFFSET=0` keeps clients from beginning at the live edge of a film that is
-still being encoded; `EXT-X-MAP` stands before the first `EXT-X-KEY`, because the init segment is clear.
+still being encoded; `EXT-X-MAP` stands before the first `EXT-X-KEY` of `AES-128`, because the init segment is
+clear. Of `SAMPLE-AES` it stands after it, since there the key belongs to what the init segment says: hls.js
+gives an init segment the keys that were named before it. Where keys change no `EXT-X-DISCONTINUITY` is
+needed: times go on, and so do formats.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from uuid import UUID
 
 from transcoder.source.languages import language_tag, track_name
 from transcoder.source.media import Chapter
@@ -60,6 +64,9 @@ class Rendition:
     hdr: str = ""
     """Brightness beyond a screen's white: "pq" or "hlg"; "" for a picture of plain screens."""
     init_name: str | None = None
+    """Its init segment; of `cbcs`, where each crypto period has one, the first of them."""
+    inits: tuple[tuple[int, str], ...] = ()
+    """Of `cbcs`: crypto periods and their init segments, as far as they are made."""
     timescale: int = 1
     """Ticks a second in which its segments have whole lengths."""
 
@@ -74,8 +81,31 @@ class Steering:
     """(a media playlist's address, pathway) -> the address of the same playlist by that pathway."""
 
 
-KeyUri = Callable[[Segment, Fraction], str]
-"""(segment, where in the film it starts, in seconds) -> the address of its key."""
+AES_128, SAMPLE_AES = "AES-128", "SAMPLE-AES"
+CLEAR_KEY, IDENTITY = "org.w3.clearkey", "identity"
+"""Key formats: a licence of W3C EME Clear Key; 16 raw bytes (RFC 8216 §5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What an `EXT-X-KEY` says (RFC 8216bis §4.4.4.4). A plain `AES-128` key has an address alone."""
+
+    method: str
+    uri: str
+    key_format: str = ""
+    kid: UUID | None = None
+
+    def __str__(self) -> str:
+        items = [f"METHOD={self.method}", f'URI="{self.uri}"']
+        if self.kid is not None:
+            items.append(f"KEYID=0x{self.kid.hex}")
+        if self.key_format:
+            items += [f'KEYFORMAT="{self.key_format}"', 'KEYFORMATVERSIONS="1"']
+        return ",".join(items)
+
+
+KeysOf = Callable[[Segment, Fraction], Sequence[Key]]
+"""(segment, where in the film it starts, in seconds) -> its keys, one for each key system."""
 
 
 def target_duration(segments: Iterable[Segment], planned: int = 0) -> int:
@@ -90,15 +120,16 @@ def media(
     *,
     complete: bool,
     target: int,
-    key_uri: KeyUri,
+    keys: KeysOf,
     base: str = "",
 ) -> str:
     """Render a media playlist: EVENT while the film grows, VOD with its end tag once `complete`.
 
     Segments are named by their last part, behind `base` where they lie elsewhere than the playlist.
 
-    A key is named where its address changes. The IV is left out: it is the media sequence number (RFC 8216
-    §5.2), and every rendition and period has a key of its own.
+    A key is named where its address changes. The IV is left out: of whole segments it is the media sequence
+    number (RFC 8216 §5.2), and every rendition and period has a key of its own; of samples the init segment
+    says it.
     """
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", f"#EXT-X-TARGETDURATION:{target}"]
     lines += ["#EXT-X-MEDIA-SEQUENCE:0", f"#EXT-X-PLAYLIST-TYPE:{'VOD' if complete else 'EVENT'}"]
@@ -107,12 +138,15 @@ def media(
     if not complete:
         lines.append(_START)
     tiles = _tiles(rendition)
-    if rendition.init_name is not None:
+    inits = dict(rendition.inits)
+    if rendition.init_name is not None and not inits:
         lines.append(f'#EXT-X-MAP:URI="{base}{rendition.init_name}"')
-    start, key = Fraction(0), ""
+    start, named, init = Fraction(0), tuple[Key, ...](), ""
     for segment in segments:
-        if key != (key := key_uri(segment, start)):
-            lines.append(f'#EXT-X-KEY:METHOD=AES-128,URI="{key}"')
+        if named != (named := tuple(keys(segment, start))):
+            lines += [f"#EXT-X-KEY:{key}" for key in named]
+        if init != (init := inits.get(segment.period, "")):
+            lines.append(f'#EXT-X-MAP:URI="{base}{init}"')
         lines += tiles
         lines += [f"#EXTINF:{float(segment.duration):.6f},", base + segment.name]
         start += segment.duration
@@ -136,17 +170,20 @@ def multivariant(
     media_uri: Callable[[Rendition], str],
     chapters_uri: str = "",
     steering: Steering | None = None,
+    session_keys: Sequence[Key] = (),
 ) -> str:
     """Render the multivariant playlist of the given renditions, lowest bandwidth first.
 
     Every rung stands once with every group of sound. All its codecs are named, so that a player leaves out
     what it cannot decode. With `steering`, all stands once for every pathway, with groups of its own.
+    `session_keys` let a player prepare its decryption before it reads a media playlist.
     """
     audio = [one for one in renditions if one.kind == "audio"]
     texts = [one for one in renditions if one.kind == "text"]
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
     if not complete:
         lines.append(_START)
+    lines += [f"#EXT-X-SESSION-KEY:{key}" for key in session_keys]
     if steering:
         lines.append(
             f'#EXT-X-CONTENT-STEERING:SERVER-URI="{steering.uri}",PATHWAY-ID="{steering.pathways[0]}"'

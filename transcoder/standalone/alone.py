@@ -5,14 +5,15 @@ killed goes on at the first chunk that is missing. On a whole folder only playli
 """
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from transcoder.errors import EncodeFailed, Refused
 from transcoder.keys import keyfile
 from transcoder.keys.keyfile import KeyFile
-from transcoder.keys.keyschedule import TitleKeys
-from transcoder.keys.manifest import Manifest, ManifestObject
+from transcoder.keys.keyschedule import NO_PERIOD, TitleKeys
+from transcoder.keys.manifest import Kind, Manifest, ManifestObject
 from transcoder.keys.secret import SecretBytes
 from transcoder.planning.plan import Plan, Policy
 from transcoder.programs.sandbox import DEFAULT_LIMITS, Limits
@@ -153,7 +154,8 @@ def publish(
     assert title is not None  # noqa: S101  # whoever has a manifest has begun
     if keys_folder is not None:
         write_keys(keys_folder, keys.title_keys(title.id), manifest)
-    found = playlists.write(title.plan, manifest.objects, dict(title.codecs), key_url)
+    kids = keys.title_keys(title.id).kid
+    found = playlists.write(title.plan, manifest.objects, dict(title.codecs), key_url, kids)
     for name, text in found.items():
         folder.write(name, text.encode())
     folder.sync(list(found))
@@ -164,13 +166,13 @@ def publish(
 def write_keys(place: Path, keys: TitleKeys, manifest: Manifest) -> None:
     """Write the 16-byte key of every rendition and crypto period, for a key server to hand out.
 
+    Pictures and sound protected by `cbcs` have one for every tier and crypto period instead.
+
     Raises Refused(keys_taken) where keys of another film lie.
     """
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    places = {(item.rendition, item.tier, item.period) for item in manifest.objects if item.period >= 0}
     wanted = {
-        playlists.key_name(rendition, period): keys.content_key(rendition, tier, period)
-        for rendition, tier, period in sorted(places)
+        playlists.key_name(rendition, period): key for rendition, period, key in _key_files(keys, manifest)
     }
     for name, key in wanted.items():
         if (place / name).exists() and SecretBytes((place / name).read_bytes()) != key:
@@ -180,3 +182,17 @@ def write_keys(place: Path, keys: TitleKeys, manifest: Manifest) -> None:
     for name, key in wanted.items():
         write_private(place / name, key)
     sync(place)
+
+
+def _key_files(keys: TitleKeys, manifest: Manifest) -> Iterator[tuple[str, int, SecretBytes]]:
+    common = {
+        item.rendition for item in manifest.objects if item.kind is Kind.INIT and item.period != NO_PERIOD
+    }
+    places = {
+        (item.rendition, item.tier, item.period) for item in manifest.objects if item.period != NO_PERIOD
+    }
+    for rendition, tier, period in sorted(places):
+        if rendition in common:
+            yield tier, period, keys.tier_key(tier, period)
+        else:
+            yield rendition, period, keys.content_key(rendition, tier, period)

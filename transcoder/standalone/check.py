@@ -16,7 +16,7 @@ from transcoder.encoding.verify import Finding, scrub, verify_title
 from transcoder.errors import BadManifest, BadMedia, Refused
 from transcoder.keys.encrypt import open_poster, poster_aad
 from transcoder.keys.keyfile import TITLE_VERSION, KeyFile
-from transcoder.keys.keyschedule import TitleKeys
+from transcoder.keys.keyschedule import NO_PERIOD, TitleKeys
 from transcoder.keys.manifest import Kind, Manifest, ManifestObject, verify_manifest
 from transcoder.keys.secret import SecretBytes
 from transcoder.standalone import playlists
@@ -24,6 +24,7 @@ from transcoder.standalone.events import Checked, Found, Progressed, Tell
 from transcoder.standalone.folder import MAKING, MANIFEST, TITLE, Title, not_whole, read_inside
 
 _KEY = re.compile(rf"{playlists.KEYS}/([a-z0-9]+)-([0-9]+)\.key")
+_TIERS = ("sd", "hd", "uhd")
 _HALF_MICROSECOND = Fraction(1, 2_000_000)
 
 
@@ -44,6 +45,7 @@ class _Check:
         self._found: list[Finding] = []
         self._read = 0
         self._total = 0
+        self._blob = b""
 
     def run(self) -> Checked:
         title, manifest = self._title(), None
@@ -61,7 +63,7 @@ class _Check:
 
     def _title(self) -> Title | None:
         try:
-            blob = read_inside(self._out, TITLE)
+            blob = self._blob = read_inside(self._out, TITLE)
         except OSError:
             raise not_whole(self._out) from None
         try:
@@ -91,18 +93,18 @@ class _Check:
         return manifest
 
     def _objects(self, title: Title, manifest: Manifest, keys: TitleKeys | None) -> None:
-        if keys is None or not self._is_signed_for(title, manifest):
+        if keys is None or not self._is_signed_for(manifest):
             findings = scrub(manifest, self._get)
         else:
-            findings = verify_title(manifest, title.plan, self._get, keys.content_key)
+            findings = verify_title(manifest, title.plan, self._get, keys.content_key, keys.common_key)
             told = {finding.name for finding in findings}
             findings += tuple(f for f in self._posters(manifest, keys) if f.name not in told)
         for finding in findings:
             self._note(finding)
 
-    def _is_signed_for(self, title: Title, manifest: Manifest) -> bool:
+    def _is_signed_for(self, manifest: Manifest) -> bool:
         """Whether the plan, by which all else is checked, is the one that was signed."""
-        digest = hashlib.sha256(title.to_json()).digest()
+        digest = hashlib.sha256(self._blob).digest()
         return any(item.kind is Kind.PLAN and item.sha256 == digest for item in manifest.objects)
 
     def _posters(self, manifest: Manifest, keys: TitleKeys) -> Iterator[Finding]:
@@ -159,7 +161,7 @@ def _playlists(out: Path, manifest: Manifest) -> Iterator[Finding]:
 
 def _main(out: Path, wanted: set[str]) -> Iterator[Finding]:
     try:
-        found = set(playlists.uris(read_inside(out, playlists.MAIN).decode())) - {playlists.CHAPTERS}
+        found = set(playlists.listed(read_inside(out, playlists.MAIN).decode())) - {playlists.CHAPTERS}
     except OSError:
         yield Finding("missing", playlists.MAIN, "The playlist is not there.")
     except ValueError:
@@ -180,16 +182,16 @@ def _chapters(out: Path, title: Title) -> Iterator[Finding]:
 
 
 def _disagreements(listing: playlists.Listing, items: list[ManifestObject]) -> Iterator[str]:
-    init = next((item.name for item in items if item.kind is Kind.INIT), "")
+    inits = {item.period: item.name for item in items if item.kind is Kind.INIT}
     segments = [item for item in items if item.kind is not Kind.INIT]
-    if listing.init != init:
-        yield "It names another init segment."
     if not listing.is_whole:
         yield "It has no end."
     if [entry.uri for entry in listing.entries] != [item.name for item in segments]:
         yield f"It does not list the {len(segments)} segments in their order."
         return
     for entry, item in zip(listing.entries, segments, strict=True):
+        if entry.init != inits.get(item.period, inits.get(NO_PERIOD, "")):
+            yield f"It names another init segment for {item.name}."
         if not _is_true(entry.duration, item.duration):
             yield f"It says {entry.duration} s of {item.name}, which lasts {float(item.duration):.6f} s."
         if item.duration + _HALF_MICROSECOND >= listing.target + Fraction(1, 2):
@@ -205,6 +207,7 @@ def _is_true(written: str, duration: Fraction) -> bool:
 
 def _strays(out: Path, title: Title, manifest: Manifest, keys: TitleKeys | None) -> Iterator[Finding]:
     renditions = {item.rendition for item in manifest.objects if item.rendition}
+    tiers = {item.tier for item in manifest.objects if item.kind is Kind.INIT and item.period != NO_PERIOD}
     wanted = {item.name for item in manifest.objects} | {MANIFEST, TITLE, playlists.MAIN}
     wanted |= set(map(playlists.media_name, renditions))
     wanted |= {playlists.CHAPTERS} if title.plan.info.chapters else set()
@@ -216,9 +219,16 @@ def _strays(out: Path, title: Title, manifest: Manifest, keys: TitleKeys | None)
             continue
         if name.startswith(f"{MAKING}/"):
             yield Finding("stray", name, "It is left from the making: start that command again.")
-        elif not (found := _KEY.fullmatch(name)) or found[1] not in renditions:
+        elif not (found := _KEY.fullmatch(name)) or found[1] not in renditions | tiers:
             yield Finding("stray", name, "It belongs to no part of the film.")
-        elif keys is not None:
-            tier = title.plan.rendition(found[1]).tier
-            if SecretBytes(path.read_bytes()) != keys.content_key(found[1], tier, int(found[2])):
-                yield Finding("key", name, "It is not the key of that rendition and period.")
+        elif keys is not None and SecretBytes(path.read_bytes()) != _key(
+            title, keys, found[1], int(found[2])
+        ):
+            yield Finding("key", name, "It is not the key of that rendition and period.")
+
+
+def _key(title: Title, keys: TitleKeys, name: str, period: int) -> SecretBytes:
+    """The key of a tier, or of a rendition."""
+    if name in _TIERS:
+        return keys.tier_key(name, period)
+    return keys.content_key(name, title.plan.rendition(name).tier, period)

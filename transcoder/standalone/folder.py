@@ -2,6 +2,7 @@
 
     main.m3u8, v1080.m3u8, …       playlists, written last
     v1080/init.mp4, 000000.m4s …   segments; subtitles are .vtt, the storyboard .jpg; all encrypted
+    v1080/init-0.mp4, …            protected by `cbcs`: an init segment for each crypto period
     poster.bin                     AES-256-GCM
     title.json                     the title's id, its plan, whom it was signed by, a mark of the source
     manifest.cbor                  every object with its hash, signed: where it is, the film is whole
@@ -29,6 +30,7 @@ from transcoder.encoding.encode import EncodedSegment, InitSegment
 from transcoder.errors import BadManifest, EncodeFailed, Refused
 from transcoder.jsonform import from_plain, to_plain
 from transcoder.keys.keyfile import TITLE_VERSION, KeyFile
+from transcoder.keys.keyschedule import NO_PERIOD
 from transcoder.keys.manifest import (
     Kind,
     Manifest,
@@ -166,7 +168,8 @@ class Folder:
         """Write a manifest of this title over some objects."""
         assert self.title is not None  # noqa: S101
         plan = self.title.plan
-        return Manifest(self.title.id, TITLE_VERSION, "aes-128", plan.frame_rate, plan.frames, objects)
+        protection = plan.policy.protection
+        return Manifest(self.title.id, TITLE_VERSION, protection, plan.frame_rate, plan.frames, objects)
 
     def manifest(self, keys: KeyFile) -> Manifest:
         """Read the signed manifest. Raises BadManifest, or Refused while there is none."""
@@ -201,7 +204,7 @@ class Folder:
 class PartSink:
     """Puts the objects of one part into a folder; `known` holds the hash of every init segment so far."""
 
-    def __init__(self, folder: Folder, plan: Plan, known: dict[str, bytes]) -> None:
+    def __init__(self, folder: Folder, plan: Plan, known: dict[tuple[str, int], bytes]) -> None:
         self._folder = folder
         self._plan = plan
         self._known = known
@@ -216,7 +219,7 @@ class PartSink:
         with self._lock:
             if isinstance(item, InitSegment):
                 self._codecs[item.rendition] = item.codecs
-                if self._known.setdefault(item.rendition, item.sha256) != item.sha256:
+                if self._known.setdefault((item.rendition, item.period), item.sha256) != item.sha256:
                     raise EncodeFailed(
                         "init_mismatch", "A part of the film does not fit the others.", (item.rendition,)
                     )
@@ -234,9 +237,13 @@ class PartSink:
 
 
 def init_object(init: InitSegment, tier: str) -> ManifestObject:
-    """List an init segment."""
-    name = f"{init.rendition}/init.mp4"
-    return ManifestObject(name, Kind.INIT, init.rendition, tier, -1, -1, init.size, init.sha256)
+    """List an init segment: of all crypto periods, or of one."""
+    name = (
+        f"{init.rendition}/init.mp4"
+        if init.period == NO_PERIOD
+        else f"{init.rendition}/init-{init.period}.mp4"
+    )
+    return ManifestObject(name, Kind.INIT, init.rendition, tier, init.period, -1, init.size, init.sha256)
 
 
 def segment_object(segment: EncodedSegment) -> ManifestObject:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from transcoder.encoding.copyrun import copy_chunks
 from transcoder.encoding.encode import ChunkResult, encode_chunk
+from transcoder.encoding.opening import Opener
 from transcoder.encoding.verify import verify_title
 from transcoder.errors import Cancelled, EncodeFailed, TranscoderError
-from transcoder.keys.encrypt import decrypt_segment, poster_aad, seal_poster
+from transcoder.keys.encrypt import poster_aad, seal_poster
 from transcoder.keys.keyfile import TITLE_VERSION, KeyFile
 from transcoder.keys.manifest import Kind, Manifest, sign_manifest
 from transcoder.pictures.poster import make_poster
@@ -55,7 +56,7 @@ class Making:
         self._meter = RateMeter()
         self._frames: dict[int, int] = {}
         self._records: dict[str, Record] = {}
-        self._known: dict[str, bytes] = {}
+        self._known: dict[tuple[str, int], bytes] = {}
 
     @property
     def _plan(self) -> Plan:
@@ -116,6 +117,7 @@ class Making:
             done,
             cancel=self._cancel,
             limits=self._limits,
+            common=self._keys.common_key,
         )
 
     def _chunk(self, chunk: Chunk) -> Work:
@@ -133,6 +135,7 @@ class Making:
                         progress=lambda frames: self._note(chunk, frames),
                         cancel=self._cancel,
                         limits=self._limits,
+                        common=self._keys.common_key,
                     )
                 except EncodeFailed:
                     if not left:
@@ -168,13 +171,8 @@ class Making:
             (item for item in objects.values() if item.rendition == winding.name),
             key=lambda item: item.sequence,
         )
-        for item in found:
-            stored = self._folder.read(item.name)
-            if item.kind is Kind.INIT:
-                yield stored
-            else:
-                key = self._keys.content_key(winding.name, winding.tier, item.period)
-                yield decrypt_segment(stored, key, item.sequence)
+        opener = Opener(self._plan, self._keys.content_key, self._keys.common_key)
+        return opener.track((item, self._folder.read(item.name)) for item in found)
 
     def _spare(self, part: str, make: Make) -> None:
         """Make a part without which the film is still a film."""
@@ -212,7 +210,7 @@ class Making:
             self._tell(Progressed("checking", read, len(manifest.objects)))
             return self._folder.read(name)
 
-        findings = verify_title(manifest, self._plan, get, self._keys.content_key)
+        findings = verify_title(manifest, self._plan, get, self._keys.content_key, self._keys.common_key)
         if findings:
             lines = tuple(f"{found.name}: {found.sentence}" for found in findings)
             raise EncodeFailed("verification_failed", "The finished film did not pass its check.", lines)
@@ -237,7 +235,7 @@ class Making:
         self._records[part] = record
         for item in record.objects:
             if item.kind is Kind.INIT:
-                self._known.setdefault(item.rendition, item.sha256)
+                self._known.setdefault((item.rendition, item.period), item.sha256)
 
     def _note(self, chunk: Chunk, frames: int) -> None:
         with self._lock:

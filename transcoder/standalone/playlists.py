@@ -3,11 +3,13 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from uuid import UUID
 
 from transcoder.formats import hls
+from transcoder.keys.keyschedule import NO_PERIOD
 from transcoder.keys.manifest import Kind, ManifestObject
 from transcoder.planning.ladder import AudioRendition, VideoRendition
 from transcoder.planning.plan import IFrameRendition, Plan
@@ -18,15 +20,22 @@ KEYS = "keys"
 _KEY_NAME = "{rendition}-{period}.key"
 KEY_URL = f"{KEYS}/{_KEY_NAME}"
 """Where players look for keys unless told otherwise: beside the playlists."""
+Kids = Callable[[str, int], UUID]
+"""(tier, crypto period) -> the name of its key."""
 _URI = re.compile(r'URI="([^"]*)"')
 
 
 def write(
-    plan: Plan, objects: Sequence[ManifestObject], codecs: Mapping[str, str], key_url: str = KEY_URL
+    plan: Plan,
+    objects: Sequence[ManifestObject],
+    codecs: Mapping[str, str],
+    key_url: str = KEY_URL,
+    kids: Kids | None = None,
 ) -> dict[str, str]:
     """Give every file that players read by name: media playlists, chapters, last the multivariant playlist.
 
     `codecs` are (rendition -> RFC 6381); `key_url` is an address in which {rendition} and {period} stand.
+    `kids` names the keys of pictures and sound protected by `cbcs`, of which {rendition} is the tier.
     """
     by_rendition = _by_rendition(plan, objects)
     described = [_described(plan, name, items, codecs) for name, items in by_rendition.items()]
@@ -41,7 +50,7 @@ def write(
             segments := _segments(items),
             complete=True,
             target=hls.target_duration(segments, _rounded(max(longest, default=Fraction(0)))),
-            key_uri=_addresses(key_url, one.name),
+            keys=_keys(key_url, one, kids if one.inits else None),
         )
     if plan.info.chapters:
         found[CHAPTERS] = chapters(plan)
@@ -50,6 +59,7 @@ def write(
         complete=True,
         media_uri=lambda one: media_name(one.name),
         chapters_uri=CHAPTERS if plan.info.chapters else "",
+        session_keys=_session_keys(key_url, described, kids),
     )
     return found
 
@@ -86,17 +96,17 @@ def check_key_url(key_url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One segment as a media playlist lists it; `duration` in seconds as written."""
+    """One segment as a media playlist lists it, and its init segment; `duration` in seconds as written."""
 
     uri: str
     duration: str
+    init: str
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What a media playlist says."""
 
-    init: str
     entries: tuple[Entry, ...]
     target: int
     is_whole: bool
@@ -118,9 +128,9 @@ def read_media(text: str) -> Listing:
         elif tag == "#EXTINF":
             duration = value.split(",")[0]
         elif line and not line.startswith("#"):
-            entries.append(Entry(line, duration))
+            entries.append(Entry(line, duration, init))
             duration = ""
-    return Listing(init, tuple(entries), target, "#EXT-X-ENDLIST" in lines)
+    return Listing(tuple(entries), target, "#EXT-X-ENDLIST" in lines)
 
 
 def uris(text: str) -> tuple[str, ...]:
@@ -129,12 +139,19 @@ def uris(text: str) -> tuple[str, ...]:
     return (*_URI.findall(text), *bare)
 
 
+def listed(text: str) -> tuple[str, ...]:
+    """Give every address in a playlist but those of keys."""
+    return uris("\n".join(line for line in text.splitlines() if not line.startswith("#EXT-X-SESSION-KEY")))
+
+
 def _described(
     plan: Plan, name: str, items: Sequence[ManifestObject], codecs: Mapping[str, str]
 ) -> hls.Rendition:
     """Describe a rendition; its rates are those of the segments there are."""
     one = plan.rendition(name)
-    init = next((item.name for item in items if item.kind is Kind.INIT), None)
+    made = sorted((item.period, item.name) for item in items if item.kind is Kind.INIT)
+    init = made[0][1] if made else None
+    inits = tuple(made) if made and made[0][0] != NO_PERIOD else ()
     peak, average = rates(items)
     if isinstance(one, VideoRendition):
         return hls.Rendition(
@@ -149,6 +166,7 @@ def _described(
             frame_rate=plan.frame_rate,
             hdr=one.hdr,
             init_name=init,
+            inits=inits,
         )
     if isinstance(one, AudioRendition):
         return hls.Rendition(
@@ -164,6 +182,7 @@ def _described(
             role=one.role,
             default=one.default,
             init_name=init,
+            inits=inits,
         )
     if isinstance(one, IFrameRendition):
         rung = plan.rendition(one.source)
@@ -177,6 +196,7 @@ def _described(
             width=rung.width,
             height=rung.height,
             init_name=init,
+            inits=inits,
         )
     if isinstance(one, Storyboard):
         return hls.Rendition(
@@ -238,8 +258,20 @@ def _segments(items: Sequence[ManifestObject]) -> list[hls.Segment]:
     ]
 
 
-def _addresses(key_url: str, rendition: str) -> hls.KeyUri:
-    return lambda segment, _: key_address(key_url, rendition, segment.period)
+def _keys(key_url: str, rendition: hls.Rendition, kids: Kids | None) -> hls.KeysOf:
+    if kids is None:
+        return lambda segment, _: [hls.Key(hls.AES_128, key_address(key_url, rendition.name, segment.period))]
+    return lambda segment, _: [_tier_key(key_url, rendition.tier, segment.period, kids)]
+
+
+def _tier_key(key_url: str, tier: str, period: int, kids: Kids) -> hls.Key:
+    """A key of `cbcs`, as 16 raw bytes: without a server there is nobody to write licences."""
+    return hls.Key(hls.SAMPLE_AES, key_address(key_url, tier, period), hls.IDENTITY, kids(tier, period))
+
+
+def _session_keys(key_url: str, described: Sequence[hls.Rendition], kids: Kids | None) -> list[hls.Key]:
+    tiers = dict.fromkeys(one.tier for one in described if one.inits)
+    return [_tier_key(key_url, tier, 0, kids) for tier in tiers] if kids else []
 
 
 def _rounded(seconds: Fraction) -> int:

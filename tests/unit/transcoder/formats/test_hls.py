@@ -1,5 +1,6 @@
 from dataclasses import replace
 from fractions import Fraction
+from uuid import UUID
 
 import m3u8
 from hypothesis import given, settings
@@ -30,6 +31,10 @@ SOUND = Rendition(
 WORDS = Rendition("t0", "text", "sd", language="de", label='Deutsch "SDH"')
 
 
+def keys_of(segment: Segment, start: Fraction) -> list[hls.Key]:
+    return [hls.Key(hls.AES_128, key_uri(segment, start))]
+
+
 def key_uri(segment: Segment, _start: Fraction = Fraction(0)) -> str:
     return f"/play/token/key/v480/{segment.period}"
 
@@ -43,7 +48,7 @@ def grid(count: int, per_period: int = 3) -> list[Segment]:
 
 
 def test_a_finished_film_is_vod_with_an_end() -> None:
-    text = hls.media(VIDEO, grid(9), complete=True, target=4, key_uri=key_uri)
+    text = hls.media(VIDEO, grid(9), complete=True, target=4, keys=keys_of)
     parsed = m3u8.loads(text)
     assert parsed.playlist_type == "vod"
     assert parsed.is_endlist
@@ -53,7 +58,7 @@ def test_a_finished_film_is_vod_with_an_end() -> None:
 
 
 def test_a_growing_film_is_an_event_that_begins_at_its_beginning() -> None:
-    text = hls.media(VIDEO, grid(9), complete=False, target=4, key_uri=key_uri)
+    text = hls.media(VIDEO, grid(9), complete=False, target=4, keys=keys_of)
     parsed = m3u8.loads(text)
     assert parsed.playlist_type == "event"
     assert not parsed.is_endlist
@@ -61,7 +66,7 @@ def test_a_growing_film_is_an_event_that_begins_at_its_beginning() -> None:
 
 
 def test_the_map_is_clear_and_every_period_has_a_key() -> None:
-    text = hls.media(VIDEO, grid(9), complete=True, target=4, key_uri=key_uri)
+    text = hls.media(VIDEO, grid(9), complete=True, target=4, keys=keys_of)
     assert text.index("#EXT-X-MAP") < text.index("#EXT-X-KEY")
     assert text.count("#EXT-X-MAP") == 1
     assert "IV=" not in text
@@ -75,14 +80,14 @@ def test_the_map_is_clear_and_every_period_has_a_key() -> None:
 def test_durations_are_true_and_within_the_target(lengths: list[Fraction]) -> None:
     segments = [Segment(n, n // 5, length, f"v-{n}.m4s") for n, length in enumerate(lengths)]
     target = hls.target_duration(segments)
-    parsed = m3u8.loads(hls.media(VIDEO, segments, complete=True, target=target, key_uri=key_uri))
+    parsed = m3u8.loads(hls.media(VIDEO, segments, complete=True, target=target, keys=keys_of))
     for segment, length in zip(parsed.segments, lengths, strict=True):
         assert abs(segment.duration - float(length)) < 1e-6
         assert int(segment.duration + 0.5) <= target
 
 
 def test_text_has_no_map() -> None:
-    text = hls.media(WORDS, grid(2), complete=True, target=60, key_uri=key_uri)
+    text = hls.media(WORDS, grid(2), complete=True, target=60, keys=keys_of)
     assert "EXT-X-MAP" not in text
 
 
@@ -176,14 +181,14 @@ def test_winding_and_storyboard_are_streams_of_their_own() -> None:
 
 
 def test_a_playlist_for_winding_says_so() -> None:
-    text = hls.media(WINDING, grid(3), complete=True, target=4, key_uri=key_uri)
+    text = hls.media(WINDING, grid(3), complete=True, target=4, keys=keys_of)
     assert m3u8.loads(text).is_i_frames_only
     assert "#EXT-X-MAP" in text
 
 
 def test_a_storyboard_says_how_its_tiles_lie() -> None:
     sheets = [Segment(n, 0, Fraction(150), f"s-{n}.jpg") for n in range(2)]
-    parsed = m3u8.loads(hls.media(BOARD, sheets, complete=True, target=150, key_uri=key_uri))
+    parsed = m3u8.loads(hls.media(BOARD, sheets, complete=True, target=150, keys=keys_of))
     assert parsed.is_images_only
     tiles = [(one["resolution"], one["layout"], float(one["duration"])) for one in parsed.data["tiles"]]
     assert tiles == [("160x90", "5x5", 6.0)] * 2
@@ -273,8 +278,49 @@ def test_with_several_hosts_all_stands_once_for_each() -> None:
 
 
 def test_segments_may_lie_elsewhere_than_their_playlist() -> None:
-    text = hls.media(VIDEO, grid(3), complete=True, target=4, key_uri=key_uri, base="https://cdn.test/x/")
+    text = hls.media(VIDEO, grid(3), complete=True, target=4, keys=keys_of, base="https://cdn.test/x/")
     parsed = m3u8.loads(text)
     assert parsed.segments[0].uri == "https://cdn.test/x/v-000000-abcdefgh.m4s"
     assert parsed.segment_map[0].uri == "https://cdn.test/x/i.mp4"
     assert parsed.segments[0].key.uri == key_uri(grid(1)[0])
+
+
+SAMPLES = replace(VIDEO, init_name="i-0.mp4", inits=tuple((period, f"i-{period}.mp4") for period in range(3)))
+
+
+def licence_of(segment: Segment, _start: Fraction = Fraction(0)) -> list[hls.Key]:
+    return [hls.Key(hls.SAMPLE_AES, "licence", hls.CLEAR_KEY, UUID(int=segment.period + 1))]
+
+
+def test_each_crypto_period_of_samples_names_its_key_and_then_its_init_segment() -> None:
+    text = hls.media(SAMPLES, grid(9), complete=True, target=4, keys=licence_of)
+    lines = text.splitlines()
+    keys = [place for place, line in enumerate(lines) if line.startswith("#EXT-X-KEY")]
+    assert [lines[place + 1] for place in keys] == [f'#EXT-X-MAP:URI="i-{n}.mp4"' for n in range(len(keys))]
+    assert len(keys) == len({one.period for one in grid(9)}) == text.count("EXT-X-MAP")
+    assert lines[keys[0]] == (
+        f'#EXT-X-KEY:METHOD=SAMPLE-AES,URI="licence",KEYID=0x{1:032x},'
+        'KEYFORMAT="org.w3.clearkey",KEYFORMATVERSIONS="1"'
+    )
+    assert "DISCONTINUITY" not in text
+    parsed = m3u8.loads(text)
+    wanted = [f"i-{one.period}.mp4" for one in grid(9)]
+    assert [one.init_section.uri for one in parsed.segments] == wanted
+
+
+def test_every_key_system_has_a_tag_of_its_own_in_every_period() -> None:
+    def two(segment: Segment, start: Fraction) -> list[hls.Key]:
+        return [*licence_of(segment, start), hls.Key(hls.SAMPLE_AES, "other", "urn:uuid:x")]
+
+    text = hls.media(SAMPLES, grid(9), complete=True, target=4, keys=two)
+    assert text.count('URI="licence"') == text.count('URI="other"') == text.count("EXT-X-MAP")
+
+
+def test_session_keys_stand_before_all_that_they_are_for() -> None:
+    text = hls.multivariant(
+        [SAMPLES],
+        complete=True,
+        media_uri=lambda one: f"{one.name}.m3u8",
+        session_keys=licence_of(grid(1)[0]),
+    )
+    assert text.index("#EXT-X-SESSION-KEY:METHOD=SAMPLE-AES") < text.index("#EXT-X-STREAM-INF")

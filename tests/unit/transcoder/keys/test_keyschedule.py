@@ -107,6 +107,14 @@ def test_a_kid_is_made_of_no_secret_and_is_a_uuid_of_version_8(
     wanted = hashlib.sha256(info(title, version, "kid", tier, "", period)).digest()[:16]
     told = (1 << 128) - 1 - (0xF << 76) - (0x3 << 62)
     assert kid.int & told == int.from_bytes(wanted, "big") & told
+    assert one.constant_iv(tier, period) == other.constant_iv(tier, period)
+    assert (
+        one.constant_iv(tier, period)
+        == (hashlib.sha256(info(title, version, "iv", tier, "", period)).digest()[:16])
+    )
+    given = one.common_key(tier, period)
+    assert (given.kid, given.iv) == (kid, one.constant_iv(tier, period))
+    assert given.key == one.tier_key(tier, period)
     assert len({one.kid(name, number) for name in ("sd", "hd", "uhd") for number in range(50)}) == 150
 
 

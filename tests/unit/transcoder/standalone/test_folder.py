@@ -77,7 +77,7 @@ def test_a_part_that_is_not_all_here_does_not_count(folder: Folder, damage: Call
 
 
 def test_a_chunk_that_fits_not_to_the_others_is_refused(folder: Folder) -> None:
-    known: dict[str, bytes] = {}
+    known: dict[tuple[str, int], bytes] = {}
     PartSink(folder, PLAN, known).put(INIT, b"init")
     other = InitSegment("v720", "avc1.64001f", 5, hashlib.sha256(b"other").digest(), b"other")
     with pytest.raises(EncodeFailed) as caught:
