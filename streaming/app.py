@@ -22,7 +22,18 @@ from streaming.hosts import origins
 from streaming.lifeline import PARENT, die_with_parent, on_duty
 from streaming.settings import Settings
 from streaming.web import guest, health
-from streaming.web.api import accounts, extras, history, licences, links, playback, titles, uploads
+from streaming.web.api import (
+    accounts,
+    channels,
+    extras,
+    history,
+    licences,
+    links,
+    offers,
+    playback,
+    titles,
+    uploads,
+)
 from streaming.web.openapi import describe_refusals
 from streaming.web.pages import account, door, entry, film, foyer, operator, screen, studio
 from streaming.web.pages.chrome import problem_page
@@ -66,7 +77,8 @@ def mount(services: Services) -> Doors:
     )
     app.state.services = services
     problems.install(app)
-    for part in (accounts, uploads, titles, extras, licences, history, links, playback, guest, health):
+    licensing = (licences, history, links, offers, channels)
+    for part in (accounts, uploads, titles, extras, *licensing, playback, guest, health):
         app.include_router(part.router)
     for page in (foyer, film, screen, door, studio, account, entry, operator):
         app.include_router(page.router)

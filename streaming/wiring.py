@@ -31,9 +31,13 @@ from streaming.errors import Code, Fault
 from streaming.ids import AccountId, TitleId, UploadId, VersionId
 from streaming.keys.root import RootKey, load_or_make
 from streaming.keys.titles import WrappedSecrets, unwrap_secrets
+from streaming.licences.channels import ChannelService
+from streaming.licences.codes import CodeService
 from streaming.licences.gate import LicenceGate
 from streaming.licences.guests import GuestLinks
+from streaming.licences.offers import OfferService
 from streaming.licences.service import LicenceService
+from streaming.licences.transfer import TransferService
 from streaming.licences.values import AccountRef, TitleRef
 from streaming.settings import Settings
 from streaming.storage.objects import LocalObjects, ObjectStore
@@ -63,6 +67,11 @@ class Services:
     uploads: UploadService
     licences: LicenceService
     links: GuestLinks
+    channels: ChannelService
+    offers: OfferService
+    codes: CodeService
+    transfers: TransferService
+    throttle: Throttle
     gate: LicenceGate
     playbacks: PlaybackService
 
@@ -112,23 +121,21 @@ def build(settings: Settings, clock: Clock) -> Services:
     root = load_or_make(settings.root_key_file)
     objects = LocalObjects(settings.objects_folder)
     role = Role(settings.open_role) if settings.open_role else None
+    throttle = Throttle(clock, scratch=scratch)
     accounts = AccountService(
-        database,
-        clock,
-        Throttle(clock, scratch=scratch),
-        salt_secret=root.derived("login-salts"),
-        open_role=role,
+        database, clock, throttle, salt_secret=root.derived("login-salts"), open_role=role
     )
     index = TitleIndex(database)
     live = LiveIndex(index)
     licences = LicenceService(database, clock, _Titles(index, accounts), _AccountsByName(accounts))
+    offers = OfferService(database, clock, licences)
     uploaded = _Uploaded()
     catalogue = Catalogue(
         database,
         clock,
         objects,
         root,
-        _Access(licences, accounts),
+        _Access(licences, offers, accounts),
         uploaded,
         period_seconds=settings.crypto_period_seconds,
     )
@@ -161,6 +168,11 @@ def build(settings: Settings, clock: Clock) -> Services:
         uploads,
         licences,
         GuestLinks(database, clock, licences, days=settings.link_uses_days),
+        ChannelService(database, clock, licences.owned),
+        offers,
+        CodeService(database, clock, offers, root.derived("gift-codes")),
+        TransferService(database, clock, licences, playbacks.release_licence),
+        throttle,
         gate,
         playbacks,
     )
@@ -211,15 +223,17 @@ class _Titles:
 class _Access:
     """Tells the catalogue who may know of what, and what people are called."""
 
-    def __init__(self, licences: LicenceService, accounts: AccountService) -> None:
+    def __init__(self, licences: LicenceService, offers: OfferService, accounts: AccountService) -> None:
         self._licences = licences
+        self._offers = offers
         self._accounts = accounts
 
     def knows_of(self, account_id: AccountId, title_id: TitleId) -> bool:
-        return self._licences.knows_of(account_id, title_id)
+        return title_id in self.known_ids(account_id)
 
     def known_ids(self, account_id: AccountId) -> Collection[TitleId]:
-        return self._licences.known_ids(account_id)
+        """Titles somebody has, or had, a licence on, and those on offer to everybody."""
+        return self._licences.known_ids(account_id) | self._offers.offered_ids()
 
     def names_of(self, account_ids: Collection[AccountId]) -> Mapping[AccountId, str]:
         return self._accounts.names_of(account_ids)

@@ -44,6 +44,8 @@ class Kind(StrEnum):
     PASSWORD_ACCOUNT = "password.account"  # noqa: S105  # a label, no password
     LINK_ADDRESS = "link.address"
     LINK = "link"
+    CODE_ACCOUNT = "code.account"
+    CODE_ADDRESS = "code.address"
 
 
 LIMITS: Mapping[Kind, Limit] = {
@@ -56,6 +58,8 @@ LIMITS: Mapping[Kind, Limit] = {
     Kind.PASSWORD_ACCOUNT: Limit(10, 30),
     Kind.LINK_ADDRESS: Limit(6, 20),
     Kind.LINK: Limit(60, 5),
+    Kind.CODE_ACCOUNT: Limit(10, 30),
+    Kind.CODE_ADDRESS: Limit(40, 10),
 }
 
 

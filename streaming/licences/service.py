@@ -13,7 +13,7 @@ from streaming.licences import audit, channels, store
 from streaming.licences import visits as visit_store
 from streaming.licences.audit import Event, What
 from streaming.licences.links import LinkPassword, LinkTerms, check_link
-from streaming.licences.policy import OWNER_GRANT, Grant, Holder, Licence, decide, ends_at
+from streaming.licences.policy import OWNER_GRANT, Channel, Grant, Holder, Licence, decide, ends_at
 from streaming.licences.validation import amended, check_holder, checked_terms, invalid
 from streaming.licences.values import AccountRef, Actor, Changes, Issued, Request, Standing, TitleRef
 
@@ -157,6 +157,11 @@ class LicenceService:
         with self._database.read() as session:
             return audit.of_title(session, title_id, limit)
 
+    def note_of(self, licence_id: LicenceId) -> Event | None:
+        """Find the latest change of a licence that was given a reason; whoever asks may see the licence."""
+        with self._database.read() as session:
+            return audit.latest_reason(session, licence_id)
+
     def history_of_licence(self, actor: Actor, licence_id: LicenceId) -> list[Event]:
         """Read a licence's audit log, newest first, for its title's owner or an admin."""
         with self._database.read() as session:
@@ -211,14 +216,34 @@ class LicenceService:
         """Find out whom a licence on a title is for. Raises `Fault` INVALID."""
         if request.to is None or request.link:
             return Holder("link", request.label or "Whoever has the link")
-        account = self._accounts(request.to)
+        return self.account_holder(request.to, title.owner_id, title.name)
+
+    def account_holder(self, to: str, owner_id: AccountId, name: str) -> Holder:
+        """Find the account a licence is for, on what is called `name`. Raises `Fault` INVALID."""
+        account = self._accounts(to)
         if account is None:
-            sentence = f"There is nobody called {request.to} here."
+            sentence = f"There is nobody called {to} here."
             raise invalid(sentence, "Check the name, or send a link instead.", "unknown_name", "to")
-        if account.id == title.owner_id:
-            sentence = f"{title.name} belongs to {account.name}, who can watch it without a licence."
+        if account.id == owner_id:
+            sentence = f"{name} belongs to {account.name}, who can watch it without a licence."
             raise invalid(sentence, "Choose somebody else.", "holder_is_owner", "to")
         return Holder("account", account.name, account.id)
+
+    def belongs(self, session: Session, licence: Licence) -> tuple[AccountId, str]:
+        """Tell whose a licence's title or channel is, and what it is called. Raises `Fault` NOT_FOUND."""
+        return self.belongs_to(session, licence.title_id, licence.channel)
+
+    def belongs_to(
+        self, session: Session, title_id: TitleId | None, channel: Channel | None
+    ) -> tuple[AccountId, str]:
+        """Tell whose a title or channel is, and what it is called. Raises `Fault` NOT_FOUND."""
+        if channel is not None:
+            owner = channels.owner_of(session, channel.id)
+            if owner is None:
+                raise not_found("channel")
+            return owner, channel.name
+        title = self.title(title_id or TitleId(""))
+        return title.owner_id, title.name
 
     def owned(self, actor: Actor, title_id: TitleId) -> TitleRef:
         """Give a title of the actor's own; an admin's are all. Raises `Fault` NOT_FOUND."""

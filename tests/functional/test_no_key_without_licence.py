@@ -60,6 +60,7 @@ OPEN = {
 OWN = {
     "GET /",
     "GET /account",
+    "GET /api/v1/channels",
     "GET /studio",
     "GET /api/v1/account",
     "GET /api/v1/licences",
@@ -69,6 +70,7 @@ OWN = {
     "GET /api/v1/tokens",
     "GET /api/v1/uploads",
     "POST /api/v1/account/password",
+    "POST /api/v1/channels",
     "POST /api/v1/tokens",
     "POST /api/v1/uploads",
 }
@@ -80,6 +82,7 @@ KNOWN_FILM = {
     "GET /api/v1/titles/{title_id}",
     "GET /api/v1/titles/{title_id}/poster",
     "GET /api/v1/licences/{licence_id}",
+    "GET /api/v1/titles/{title_id}/offers",
     "DELETE /api/v1/playbacks/{playback_id}",
 }
 """What still tells somebody of a film they held a licence on: that it has ended."""
@@ -92,6 +95,14 @@ BODIES: dict[str, object] = {
     "PATCH /api/v1/licences/{licence_id}": {"valid_until": "2099-01-01T00:00:00Z"},
     "POST /api/v1/licences/{licence_id}/revoke": {},
     "PATCH /api/v1/licences/{licence_id}/link": {"max_plays": 9},
+    "POST /api/v1/licences/{licence_id}/transfer": {"to": "eve"},
+    "POST /api/v1/titles/{title_id}/offers": {"kind": "free", "state": "open"},
+    "POST /api/v1/channels": {"name": "Hers"},
+    "PATCH /api/v1/channels/{channel_id}": {"name": "Hers"},
+    "POST /api/v1/channels/{channel_id}/offers": {"kind": "subscription", "state": "open"},
+    "PATCH /api/v1/offers/{offer_id}": {"state": "open"},
+    "POST /api/v1/offers/{offer_id}/codes": {"count": 1},
+    "POST /api/v1/redeem": {"code": "0000-0000-0000"},
     "PUT /api/v1/titles/{title_id}/poster": {"candidate": 0},
     "PATCH /api/v1/titles/{title_id}/subtitles/{name}": {"label": "Hers"},
     "PATCH /api/v1/uploads/{upload_id}": b"film",
@@ -222,6 +233,11 @@ def furnish(world: World) -> None:
     world.cookies["guest"] = str(entered.cookies["matinee_guest"])
     client.cookies.clear()
     uses = client.get(f"/api/v1/licences/{shared['id']}/link", headers=ana).json()["items"]
+    offers = f"/api/v1/titles/{title}/offers"
+    offer = client.post(offers, json={"kind": "free"}, headers=ana).json()["id"]
+    codes = client.post(f"/api/v1/offers/{offer}/codes", json={"count": 1}, headers=ana).json()["items"]
+    channel = client.post("/api/v1/channels", json={"name": "Noir"}, headers=ana).json()["id"]
+    assert client.put(f"/api/v1/channels/{channel}/titles/{title}", headers=ana).status_code == 200
     tus = {"Tus-Resumable": "1.0.0", "Upload-Length": "1000", "Upload-Metadata": "filename bmlnaHQubXA0"}
     upload = client.post("/api/v1/uploads", headers={**ana, **tus})
     playback = client.post(f"/api/v1/titles/{title}/playback", json={}, headers=ben).json()
@@ -234,6 +250,9 @@ def furnish(world: World) -> None:
         session_id=client.get("/api/v1/sessions", headers=ana).json()["sessions"][0]["id"],
         token_id=client.post("/api/v1/tokens", json={"label": "hers"}, headers=ana).json()["id"],
         token="A" * 43,
+        offer_id=offer,
+        code_id=codes[0]["id"],
+        channel_id=channel,
         link=link,
         use_id=uses[0]["id"],
         name="t0",

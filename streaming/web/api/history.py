@@ -64,7 +64,7 @@ class HistoryOut(BaseModel):
 @router.get("/titles/{title_id}/history", responses=documented(401, 403, 404))
 def of_title(request: Request, who: Creator, title_id: str) -> HistoryOut:
     """Read what was done to the licences of a title of one's own."""
-    return _out(services(request).licences.history_of_title(actor(who), TitleId(title_id)))
+    return history_out(services(request).licences.history_of_title(actor(who), TitleId(title_id)))
 
 
 @router.get(
@@ -81,7 +81,7 @@ def file_of_title(request: Request, who: Creator, title_id: str) -> Response:
 @router.get("/licences/{licence_id}/history", responses=documented(401, 403, 404))
 def of_licence(request: Request, who: Creator, licence_id: str) -> HistoryOut:
     """Read what was done to one licence on a title of one's own."""
-    return _out(services(request).licences.history_of_licence(actor(who), LicenceId(licence_id)))
+    return history_out(services(request).licences.history_of_licence(actor(who), LicenceId(licence_id)))
 
 
 @router.get(
@@ -95,7 +95,8 @@ def file_of_licence(request: Request, who: Creator, licence_id: str) -> Response
     return csv_answer(f"history-{licence_id}.csv", HEAD, map(_row, found))
 
 
-def _out(found: Sequence[Event]) -> HistoryOut:
+def history_out(found: Sequence[Event]) -> HistoryOut:
+    """Say events in JSON."""
     return HistoryOut(items=[EventOut.of(one) for one in found])
 
 

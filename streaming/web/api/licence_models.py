@@ -54,8 +54,8 @@ class LicenceIn(BaseModel):
             shown(self.label),
             self.valid_from,
             self.valid_until,
-            _span(self.rental_s),
-            _span(self.playback_s),
+            span_of(self.rental_s),
+            span_of(self.playback_s),
             self.tier,
             self.max_streams,
             self.may_finish,
@@ -89,8 +89,8 @@ class LicencePatch(BaseModel):
         return Changes(
             given,
             self.valid_until,
-            _span(self.rental_s),
-            _span(self.playback_s),
+            span_of(self.rental_s),
+            span_of(self.playback_s),
             self.tier,
             self.max_streams,
             self.may_finish,
@@ -106,6 +106,29 @@ class RevokeIn(BaseModel):
     def words(self) -> str:
         """The reason on one line, without characters that could turn it around."""
         return shown(self.reason, 300)
+
+
+class TransferIn(BaseModel):
+    """To whom a licence goes, and why; the old and the new holder's names stand in the history."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    to: Name
+    reason: str = Field(default="", max_length=300)
+
+    @property
+    def words(self) -> str:
+        """The reason on one line, without characters that could turn it around."""
+        return shown(self.reason, 300)
+
+
+class NoteOut(BaseModel):
+    """The latest change of a licence that was given a reason."""
+
+    what: str
+    at: Moment
+    by: str
+    reason: str
 
 
 class HolderOut(BaseModel):
@@ -143,6 +166,7 @@ class LicenceOut(BaseModel):
     revoke_reason: str
     watching: int
     readback: str
+    note: NoteOut | None = Field(default=None, description="Only where one licence is asked for.")
 
     @classmethod
     def of(
@@ -226,5 +250,6 @@ def who(holder: Holder) -> str:
     return f"Anyone with the link “{holder.name}”" if labelled else "Anyone with the link"
 
 
-def _span(seconds: int | None) -> timedelta | None:
+def span_of(seconds: int | None) -> timedelta | None:
+    """Give seconds as a span; None stays none."""
     return None if seconds is None else timedelta(seconds=seconds)

@@ -7,7 +7,15 @@ from fastapi import APIRouter, Query, Request
 
 from streaming.ids import LicenceId, TitleId
 from streaming.licences.policy import Licence
-from streaming.web.api.licence_models import LicenceIn, LicenceOut, LicencePatch, LicencesOut, RevokeIn
+from streaming.web.api.licence_models import (
+    LicenceIn,
+    LicenceOut,
+    LicencePatch,
+    LicencesOut,
+    NoteOut,
+    RevokeIn,
+    TransferIn,
+)
 from streaming.web.asking import actor
 from streaming.web.deps import SIGNED_IN, Creator, Viewer, services
 from streaming.web.problems import documented
@@ -49,7 +57,7 @@ def list_licences(
             found = [one for one in found if one.title_id == title]
         if not mine:
             found += house.licences.of_owner(actor(who))
-    return LicencesOut(items=_shown(house, _distinct(found), zone))
+    return LicencesOut(items=licences_out(house, _distinct(found), zone))
 
 
 @router.get("/licences/{licence_id}", responses=documented(401, 404))
@@ -61,7 +69,11 @@ def show(
 ) -> LicenceOut:
     """Show a licence to its holder or its title's owner."""
     house = services(request)
-    return _shown(house, [house.licences.show(actor(who), LicenceId(licence_id))], zone)[0]
+    said = licences_out(house, [house.licences.show(actor(who), LicenceId(licence_id))], zone)[0]
+    note = house.licences.note_of(LicenceId(licence_id))
+    if note is not None:
+        said.note = NoteOut(what=note.what, at=note.at, by=note.actor, reason=note.reason)
+    return said
 
 
 @router.patch("/licences/{licence_id}", responses=documented(400, 401, 403, 404, 409))
@@ -69,7 +81,7 @@ def amend(request: Request, who: Creator, licence_id: str, body: LicencePatch) -
     """Extend or change a licence; whoever is watching meets the change at the next key."""
     house = services(request)
     changed = house.licences.amend(actor(who), LicenceId(licence_id), body.value(), body.words)
-    return _shown(house, [changed], "UTC")[0]
+    return licences_out(house, [changed], "UTC")[0]
 
 
 @router.post("/licences/{licence_id}/revoke", responses=documented(400, 401, 403, 404))
@@ -77,7 +89,18 @@ def revoke(request: Request, who: Creator, licence_id: str, body: RevokeIn | Non
     """Take a licence back; whoever is watching stops within one crypto period."""
     house = services(request)
     reason = body.words if body else ""
-    return _shown(house, [house.licences.revoke(actor(who), LicenceId(licence_id), reason)], "UTC")[0]
+    return licences_out(house, [house.licences.revoke(actor(who), LicenceId(licence_id), reason)], "UTC")[0]
+
+
+@router.post("/licences/{licence_id}/transfer", responses=documented(400, 401, 403, 404, 409))
+def transfer(request: Request, who: Creator, licence_id: str, body: TransferIn) -> LicenceOut:
+    """Give a licence to another account, what is left of its clocks included.
+
+    Whoever watches by it stops at the next key.
+    """
+    house = services(request)
+    moved = house.transfers.transfer(actor(who), LicenceId(licence_id), body.to.strip(), body.words)
+    return licences_out(house, [moved])[0]
 
 
 def _distinct(found: Sequence[Licence]) -> list[Licence]:
@@ -85,7 +108,8 @@ def _distinct(found: Sequence[Licence]) -> list[Licence]:
     return sorted(kept.values(), key=lambda one: one.issued_at, reverse=True)
 
 
-def _shown(house: "Services", found: Sequence[Licence], zone: str) -> list[LicenceOut]:
+def licences_out(house: "Services", found: Sequence[Licence], zone: str = "UTC") -> list[LicenceOut]:
+    """Say licences in JSON."""
     now = house.clock.now()
     counts = house.playbacks.count_by_licence([one.id for one in found])
     titles = {one.title_id for one in found if one.title_id}

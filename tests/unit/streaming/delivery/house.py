@@ -23,9 +23,13 @@ from streaming.delivery.signing import AddressSigner
 from streaming.delivery.values import Device, Started
 from streaming.hosts import DeliveryHost
 from streaming.ids import AccountId, LicenceId, TitleId, token_hash
+from streaming.licences.channels import ChannelService
+from streaming.licences.codes import CodeService
 from streaming.licences.gate import LicenceGate
 from streaming.licences.guests import GuestLinks, Visitor
+from streaming.licences.offers import OfferService
 from streaming.licences.service import LicenceService
+from streaming.licences.transfer import TransferService
 from streaming.licences.values import AccountRef, Actor, Request, TitleRef
 from streaming.storage.objects import LocalObjects
 from streaming.web.problems import problem_of
@@ -137,6 +141,12 @@ class House:
         self.licences = LicenceService(self.database, self.clock, self._title, self._account)
         self.links = GuestLinks(self.database, self.clock, self.licences, days=90)
         self.playbacks = self.service()
+        self.channels = ChannelService(self.database, self.clock, self.licences.owned)
+        self.offers = OfferService(self.database, self.clock, self.licences)
+        self.codes = CodeService(self.database, self.clock, self.offers, SecretBytes(b"c" * 32))
+        self.transfers = TransferService(
+            self.database, self.clock, self.licences, self.playbacks.release_licence
+        )
         if fresh:
             self._people()
         self.doors = self.open()
@@ -179,7 +189,8 @@ class House:
         return TitleRef(TITLE, "The Film", ANA, "Ana") if title_id == TITLE else None
 
     def _account(self, name: str) -> AccountRef | None:
-        return {"ben": AccountRef(BEN, "Ben"), "ana": AccountRef(ANA, "Ana")}.get(name.lower())
+        known = (AccountRef(BEN, "Ben"), AccountRef(ANA, "Ana"), AccountRef(EVE, "Eve"))
+        return next((one for one in known if one.name.lower() == name.lower()), None)
 
     def _people(self) -> None:
         with self.database.write() as session:

@@ -12,7 +12,7 @@ from streaming.hosts import DeliveryHost
 from streaming.ids import AccountId
 from streaming.settings import Settings
 from streaming.web import guest
-from streaming.web.api import history, licences, links, playback
+from streaming.web.api import channels, history, licences, links, offers, playback
 from streaming.web.problems import Problems
 from streaming.web.security import secure
 from tests.unit.streaming.delivery.house import House
@@ -26,12 +26,13 @@ class WebHouse:
         self.house = house
         problems, app = Problems(), FastAPI()
         problems.install(app)
-        for module in (licences, history, links, playback, guest):
+        for module in (licences, history, links, offers, channels, playback, guest):
             app.include_router(module.router)
+        throttle = Throttle(house.clock)
         accounts = AccountService(
             house.database,
             house.clock,
-            Throttle(house.clock),
+            throttle,
             salt_secret=SecretBytes(b"s" * 32),
             open_role=None,
         )
@@ -41,6 +42,11 @@ class WebHouse:
             accounts=accounts,
             licences=house.licences,
             links=house.links,
+            channels=house.channels,
+            offers=house.offers,
+            codes=house.codes,
+            transfers=house.transfers,
+            throttle=throttle,
             playbacks=house.playbacks,
         )
         self.doors = app.state.doors = house.open(

@@ -15,7 +15,6 @@ from streaming.delivery.values import Device
 from streaming.errors import Fault
 from streaming.ids import ChannelId, LicenceId, TitleId, new_id
 from streaming.licences import store
-from streaming.licences.channels import ChannelService
 from streaming.licences.policy import Channel, Holder, Licence, Terms, decide
 from streaming.licences.values import Actor
 from tests.unit.streaming.delivery.house import ANA, BEN, EVE, START, TITLE, House
@@ -28,7 +27,7 @@ class Club:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.channels = ChannelService(house.database, house.clock, house.licences.owned)
+        self.channels = house.channels
         self.id = self.channels.make(OWNER, "Noir").id
         self.channels.put(OWNER, self.id, TITLE)
 
