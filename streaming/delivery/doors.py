@@ -38,6 +38,7 @@ from streaming.delivery.playing import (
     MAIN,
     MEDIA_PLAYLIST,
     RENEW,
+    REPORT,
     STEERING,
     CookieNames,
     PlayDoor,
@@ -148,6 +149,10 @@ class Doors:
             return (
                 await self._playing.act(scope, receive, match) if method == "POST" else _not_allowed("POST")
             )
+        if match := REPORT.fullmatch(path):
+            if method != "POST":
+                return _not_allowed("POST")
+            return await self._playing.report(scope, receive, match)
         if match := LICENCE.fullmatch(path):
             if method != "POST":
                 return _not_allowed("POST")

@@ -11,14 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from streaming.clock import from_micros
-from streaming.delivery import refusals, sql
+from streaming.clock import SECOND, from_micros
+from streaming.delivery import counting, refusals, sql
 from streaming.delivery.budget import Budget, Rule, is_released, spend, with_released
 from streaming.delivery.sql import Playback, PlaybackSql
 from streaming.delivery.values import Gate, Permit
 from streaming.errors import Fault
 
-SECOND = 1_000_000
 RENEW_AT = 0.6
 """The part of a lease after which a player renews it."""
 
@@ -124,7 +123,9 @@ class Leases:
             playback = self._found(connection, token_hash, proof, now)
             self._retake(connection, playback, now, tier)
             if playback.native:
-                connection.execute(sql.EXTEND, (self.rule.until(now), playback.id))
+                seconds = _between(playback, now, budget.period_seconds)
+                connection.execute(sql.EXTEND, (self.rule.until(now), now, seconds, playback.id))
+                counting.watched(connection, playback.title_id, seconds, now)
             elif self.lapsed(playback, now):
                 raise refusals.lease_stale()
             if not is_released(playback.released_periods, period):
@@ -143,22 +144,25 @@ class Leases:
             playback = self._found(connection, token_hash, proof, now)
             permit = self._retake(connection, playback, now)
             until = self.rule.until(now)
-            watched = min(now - playback.seen_at, self.rule.seconds * SECOND) / SECOND if playing else 0.0
-            connection.execute(sql.RENEW, (until, now, position_s, max(0.0, watched), playback.id))
+            watched = _between(playback, now, self.rule.seconds) if playing else 0.0
+            connection.execute(sql.RENEW, (until, now, position_s, watched, playback.id))
+            counting.watched(connection, playback.title_id, watched, now)
             _remember(connection, playback, position_s, now)
             return Renewed(from_micros(until), permit.ends_at)
 
         return operation
 
     def release(
-        self, token_hash: bytes, proof: Proof, position_s: float | None
+        self, token_hash: bytes, proof: Proof, position_s: float | None, playing: bool = False
     ) -> Callable[[sqlite3.Connection, int], None]:
         """Make the operation that gives a slot back; doing it twice is no fault."""
 
         def operation(connection: sqlite3.Connection, now: int) -> None:
             playback = self.bound(self.rows.find(connection, token_hash), proof, now)
             if playback.released_at is None:
-                connection.execute(sql.RELEASE, (now, now, position_s, playback.id))
+                watched = _between(playback, now, self.rule.seconds) if playing else 0.0
+                connection.execute(sql.RELEASE, (now, now, position_s, watched, playback.id))
+                counting.watched(connection, playback.title_id, watched, now)
                 _remember(connection, playback, position_s, now)
 
         return operation
@@ -196,6 +200,11 @@ def _shown(playback: Playback, proof: Proof) -> bool:
     if playback.guest_hash is None:
         return False
     return any(hmac.compare_digest(playback.guest_hash, guest) for guest in proof.guests)
+
+
+def _between(playback: Playback, now: int, most: int) -> float:
+    """Seconds since the playback was last seen, `most` at most; a clock that stepped back counts nothing."""
+    return max(0, min(now - playback.seen_at, most * SECOND)) / SECOND
 
 
 def _remember(connection: sqlite3.Connection, playback: Playback, position_s: float | None, now: int) -> None:

@@ -1,4 +1,4 @@
-"""Tables playback_sessions and resume_positions."""
+"""Tables playback_sessions, resume_positions, playback_quality and title_days."""
 
 from datetime import datetime
 
@@ -64,3 +64,51 @@ class ResumeRow(Base):
     title_id: Mapped[str] = mapped_column(ForeignKey("titles.id", ondelete="CASCADE"), primary_key=True)
     position_s: Mapped[float]
     updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class QualityRow(Base):
+    """What a playback's player reported of it; columns as `delivery.quality.Quality`."""
+
+    __tablename__ = "playback_quality"
+
+    playback_id: Mapped[str] = mapped_column(
+        ForeignKey("playback_sessions.id", ondelete="CASCADE"), primary_key=True
+    )
+    at: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(1))
+    moved: Mapped[bool]
+    bitrate: Mapped[int]
+    startups: Mapped[int]
+    slow_startups: Mapped[int]
+    startup_ms: Mapped[int]
+    stalls: Mapped[int]
+    stalled_ms: Mapped[int] = mapped_column(BigInteger)
+    played_ms: Mapped[int] = mapped_column(BigInteger)
+    rated_ms: Mapped[int] = mapped_column(BigInteger)
+    kilobits: Mapped[int] = mapped_column(BigInteger)
+    errors: Mapped[int]
+
+
+class TitleDayRow(Base):
+    """Sums of a title's playbacks by day (UTC): no person, no device, no address.
+
+    `day` counts from 1970-01-01. What was watched comes with renewals of leases, in their own transaction.
+    """
+
+    __tablename__ = "title_days"
+
+    title_id: Mapped[str] = mapped_column(ForeignKey("titles.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True)
+    plays: Mapped[int] = mapped_column(default=0)
+    watched_s: Mapped[float] = mapped_column(default=0.0)
+    refused: Mapped[int] = mapped_column(default=0)
+    """Starts refused because every screen of the licence was taken."""
+    startups: Mapped[int] = mapped_column(default=0)
+    slow_startups: Mapped[int] = mapped_column(default=0)
+    startup_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    stalls: Mapped[int] = mapped_column(default=0)
+    stalled_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    played_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    rated_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    kilobits: Mapped[int] = mapped_column(BigInteger, default=0)
+    errors: Mapped[int] = mapped_column(default=0)

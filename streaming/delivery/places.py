@@ -2,7 +2,7 @@
 
 import re
 
-_PLACE = re.compile(rb"s=([0-9]{1,6})&t=([0-9]{1,7}\.[0-9]{3})")
+_PLACE = re.compile(rb"s=([0-9]{1,6})&t=([0-9]{1,7}\.[0-9]{3})(?:&CMCD=[^&]*)?")
 
 
 def place_query(sequence: int, start: float) -> str:
@@ -11,6 +11,6 @@ def place_query(sequence: int, start: float) -> str:
 
 
 def read_place(query: bytes) -> tuple[int, float] | None:
-    """Read what `place_query` wrote."""
+    """Read what `place_query` wrote; a player may have put its report behind it (CTA-5004)."""
     found = _PLACE.fullmatch(query)
     return (int(found[1]), float(found[2])) if found else None

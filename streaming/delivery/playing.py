@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import re
 import threading
 from collections.abc import Callable, Sequence
@@ -12,9 +13,10 @@ from typing import Any
 
 import orjson
 
-from streaming.clock import Clock, to_micros
+from streaming.clock import SECOND, Clock, to_micros
 from streaming.db.scratch import Scratch
-from streaming.delivery import pathways, places, refusals
+from streaming.delivery import cmcd, counting, pathways, places, refusals
+from streaming.delivery.allowance import Allowance
 from streaming.delivery.answers import (
     NO_STORE,
     Answer,
@@ -29,7 +31,7 @@ from streaming.delivery.budget import Rule, is_released
 from streaming.delivery.filmclock import FilmClocks
 from streaming.delivery.index import LiveIndex
 from streaming.delivery.keyring import KeyRing
-from streaming.delivery.leases import SECOND, Leases, Proof
+from streaming.delivery.leases import Leases, Proof
 from streaming.delivery.pacing import Pace
 from streaming.delivery.refusals import iso
 from streaming.delivery.signing import AddressSigner
@@ -42,9 +44,11 @@ from streaming.ids import TitleId, VersionId
 from transcoder.formats import hls
 from transcoder.formats.hls import Rendition, Segment
 
+_log = logging.getLogger(__name__)
 TOKEN = r"(?P<token>[A-Za-z0-9_-]{20,64})"  # noqa: S105
 KEY = re.compile(rf"/play/{TOKEN}/key/(?P<rendition>[a-z][a-z0-9]{{0,11}})/(?P<period>0|[1-9][0-9]{{0,4}})")
 MAIN = re.compile(rf"/play/{TOKEN}/main\.m3u8")
+REPORT = re.compile(rf"/play/{TOKEN}/cmcd")
 STEERING = re.compile(rf"/play/{TOKEN}/steering\.json")
 CHAPTERS = re.compile(rf"/play/{TOKEN}/chapters\.json")
 RENEW = re.compile(rf"/play/{TOKEN}/(?P<act>renew|release)")
@@ -66,6 +70,8 @@ HOLD_SECONDS = 8.0
 POLL_SECONDS = 0.2
 MAX_POSITION = 10_000_000.0
 MAX_GUEST_LINKS = 8
+MOST_REPORTS, REPORTS_A_SECOND = 60, 1.0
+"""What one playback may report at once, and on and on; a player's own are some in a minute."""
 KEY_HEADERS = (*NO_STORE, (b"content-type", b"application/octet-stream"))
 
 
@@ -127,6 +133,8 @@ class PlayDoor:
         scratch: Scratch | None = None,
     ) -> None:
         self._hosts = hosts
+        self._reports = Allowance(MOST_REPORTS, REPORTS_A_SECOND)
+        self._overheard: set[asyncio.Future[None]] = set()
         self._path = path
         self._clock = clock
         self._leases = leases
@@ -149,6 +157,7 @@ class PlayDoor:
         if rendition is None or period >= version.periods:
             raise refusals.bad_address()
         self._leases.permit(playback, asked.now, rendition.tier)
+        self._overhear(scope, playback)
         ahead = self._ahead(scope, playback, rendition, asked.now)
         if not await self.release(asked, rendition.tier, period, ahead):
             return _again(scope)
@@ -214,6 +223,37 @@ class PlayDoor:
         bases = self._bases(playback)
         return json_answer(pathways.manifest(bases, f"/play/{match['token']}/steering.json"))
 
+    async def report(self, scope: Scope, receive: Receive, match: re.Match[str]) -> Answer:
+        """Take in what a player reports by itself (CMCD version 2, event mode). Raises `Fault`."""
+        hashed, proof, now = self._asked(scope, match["token"])
+        # Also of one that has just stopped: the last report is sent on leaving.
+        playback = self._leases.bound(self._reader().find(hashed), proof, now)
+        body = await read_body(receive, cmcd.MAX_BODY)
+        try:
+            reports = cmcd.batch(body)
+        except cmcd.NotAReport:
+            raise refusals.bad_cmcd() from None
+        if not self._reports.allows(playback.id):
+            raise refusals.too_many_reports()
+        if reports:
+            await self._writer.run(counting.take(playback.id, playback.title_id, reports))
+        return Answer(204)
+
+    def _overhear(self, scope: Scope, playback: Playback) -> None:
+        """Take in the report that came along with a request, without making it wait."""
+        said = cmcd.of_request(scope.get("query_string", b""), scope["headers"])
+        if said is not None and self._reports.allows(playback.id):
+            told = asyncio.ensure_future(
+                self._writer.run(counting.take(playback.id, playback.title_id, [said]))
+            )
+            self._overheard.add(told)
+            told.add_done_callback(self._heard)
+
+    def _heard(self, told: "asyncio.Future[None]") -> None:
+        self._overheard.discard(told)
+        if not told.cancelled() and told.exception() is not None:
+            _log.warning("a report that came with a request was lost")
+
     async def chapters(self, scope: Scope, match: re.Match[str]) -> Answer:
         """Name the film's chapters, to whom its pictures are shown too. Raises `Fault`."""
         hashed, proof, now = self._asked(scope, match["token"])
@@ -232,6 +272,7 @@ class PlayDoor:
             raise refusals.bad_address()
         version, rendition, segments = await self._first_segment(playback, match["rendition"])
         self._leases.permit(playback, now, rendition.tier)
+        self._overhear(scope, playback)
         host = pathways.chosen(self._ordered(playback), scope.get("query_string", b""))
         text = hls.media(
             rendition,
@@ -250,7 +291,7 @@ class PlayDoor:
         # Refused on a read: whoever has no playback must not queue for the house's one write lock.
         self._leases.bound(self._reader().find(hashed), proof, now)
         if match["act"] == "release":
-            await self._writer.run(self._leases.release(hashed, proof, position))
+            await self._writer.run(self._leases.release(hashed, proof, position, playing))
             return Answer(204)
         renewed = await self._writer.run(self._leases.renew(hashed, proof, position, playing))
         return json_answer(

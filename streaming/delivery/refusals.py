@@ -194,3 +194,24 @@ def playing(
 def iso(instant: datetime | None) -> str | None:
     """Write an instant as JSON does, in UTC with a Z."""
     return None if instant is None else instant.isoformat().replace("+00:00", "Z")
+
+
+def bad_cmcd() -> Fault:
+    """A body that is no list of reports."""
+    return Fault(
+        Code.INVALID,
+        "These reports of a player cannot be read.",
+        "Send Common Media Client Data of version 2, one report a line.",
+        name="bad_cmcd",
+    )
+
+
+def too_many_reports() -> Fault:
+    """A player that reports without end."""
+    return Fault(
+        Code.TOO_MANY,
+        "This player reports too often.",
+        "Send reports in batches.",
+        name="too_many_reports",
+        retry_after=10,
+    )

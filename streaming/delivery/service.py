@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from streaming.clock import Clock, from_micros, to_micros
 from streaming.db.engine import Database
-from streaming.delivery import refusals, store
+from streaming.delivery import counting, refusals, store
 from streaming.delivery.budget import Budget, Rule, full, refilled
 from streaming.delivery.leases import LeaseRule
 from streaming.delivery.model import PlaybackRow
@@ -64,7 +64,10 @@ class PlaybackService:
             if not isinstance(chosen, Fault):
                 if not any(one.init_name for one in version.renditions if one.kind == "video"):
                     raise refusals.nothing_to_play_yet()
+                counting.note(session, title_id, now, "plays")
                 return self._begin(session, device, version, *chosen, now)
+            if chosen.name == "too_many_streams":
+                counting.note(session, title_id, now, "refused")
         raise chosen  # after the commit: leases that were cut stay so
 
     def watching_title(self, title_id: TitleId) -> list[Watching]:

@@ -30,14 +30,14 @@ COUNT_OWNER = (
     " AND licence_id IS NULL AND released_at IS NULL AND lease_until > :cutoff AND id <> :self"
 )
 SPEND = "UPDATE playback_sessions SET budget_level = ?, budget_at = ?, released_periods = ? WHERE id = ?"
-EXTEND = "UPDATE playback_sessions SET lease_until = ? WHERE id = ?"
+EXTEND = "UPDATE playback_sessions SET lease_until = ?, seen_at = ?, watched_s = watched_s + ? WHERE id = ?"
 RENEW = (
     "UPDATE playback_sessions SET lease_until = ?, seen_at = ?, position_s = coalesce(?, position_s),"
     " watched_s = watched_s + ? WHERE id = ?"
 )
 RELEASE = (
-    "UPDATE playback_sessions SET released_at = ?, seen_at = ?, position_s = coalesce(?, position_s)"
-    " WHERE id = ? AND released_at IS NULL"
+    "UPDATE playback_sessions SET released_at = ?, seen_at = ?, position_s = coalesce(?, position_s),"
+    " watched_s = watched_s + ? WHERE id = ? AND released_at IS NULL"
 )
 RESUME = (
     "INSERT INTO resume_positions (holder, title_id, position_s, updated_at) VALUES (?, ?, ?, ?)"

@@ -1,5 +1,6 @@
 """Segments by real nginx, on the configurations that ship: in front of the house, and as delivery hosts."""
 
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from streaming.hosts import Form
 from streaming.keys.root import load_or_make
 from tests.media.films import picture_film
 from tests.support.browser import Visitor, Visitors, log_in, watch_moving
-from tests.support.house import PASSWORD, House, free_port, running
+from tests.support.house import PASSWORD, House, free_port, running, until
 from tests.support.nginx import Nginx, nginx
 
 pytestmark = pytest.mark.e2e
@@ -159,7 +160,13 @@ def test_a_film_plays_on_when_its_host_dies(
         near.start()
     assert {one.split("/media/")[0] for one in _segments(ana)} == set(ana.hosts)
     elsewhere = [one for one in ana.asked if one.startswith(ana.hosts)]
-    assert not any("/play/" in one or ".m3u8" in one for one in elsewhere)
+    assert not any("/play/" in one or ".m3u8" in one or "CMCD" in one for one in elsewhere)
+    # How it played was told to the house, and to the house alone.
+    told = until(lambda: _told(premiere, "state = 'e'"), "a report of the film's end")
+    assert told["startups"] == 1
+    assert 0 < told["startup_ms"] < 60_000
+    assert 3_000 < told["played_ms"] < 60_000
+    assert told["errors"] == 0
 
 
 def test_hls_js_plays_on_by_the_playlists_of_the_other_host(
@@ -181,6 +188,14 @@ def test_hls_js_plays_on_by_the_playlists_of_the_other_host(
         near.start()
     assert {one.split("/media/")[0] for one in _segments(bob)} == set(bob.hosts)
     assert not any(".m3u8" in one or "/play/" in one for one in bob.asked if one.startswith(bob.hosts))
+
+
+def _told(premiere: Premiere, where: str) -> dict[str, int] | None:
+    with sqlite3.connect(premiere.house.data / "matinee.sqlite") as connection:
+        connection.row_factory = sqlite3.Row
+        row = connection.execute(f"SELECT * FROM playback_quality WHERE {where}").fetchone()
+    connection.close()
+    return dict(row) if row else None
 
 
 def _segments(visitor: Visitor) -> list[str]:

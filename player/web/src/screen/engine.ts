@@ -2,6 +2,7 @@
 
 import type { EngineError } from "./faults.ts";
 import { Hosts } from "./hosts.ts";
+import { Reports } from "./reports.ts";
 import type { Patience } from "./network.ts";
 import { Rungs } from "./rungs.ts";
 import shaka from "./shaka.ts";
@@ -29,6 +30,7 @@ export class Engine {
   #storyboard = new Storyboard();
   #rungs = new Rungs();
   #hosts = new Hosts();
+  #reports: Reports;
   #playlist = "";
 
   private constructor(player: shaka.Player, overlay: shaka.ui.Overlay, video: HTMLVideoElement, patience: Patience) {
@@ -36,6 +38,9 @@ export class Engine {
     this.overlay = overlay;
     this.#video = video;
     this.#patience = patience;
+    this.#reports = new Reports(video, () => player.getVariantTracks().find((track) => track.active)?.bandwidth ?? 0);
+    for (const change of ["adaptation", "variantchanged"]) player.addEventListener(change, () => this.#reports.bitrate());
+    player.addEventListener("error", () => this.#reports.error());
   }
 
   static isSupported(): boolean {
@@ -68,8 +73,9 @@ export class Engine {
   }
 
   /** Loads and begins. Rejects with an EngineError that was not told to `failed`. */
-  async load(playlist: string, startAt: number): Promise<void> {
+  async load(playlist: string, startAt: number, playback: string): Promise<void> {
     this.#patience.reset();
+    this.#reports.begin(playlist, playback);
     this.#storyboard.begin(playlist);
     this.#rungs.begin(playlist);
     this.#hosts.begin();
@@ -101,6 +107,7 @@ export class Engine {
   /** Stops and forgets everything decrypted. */
   async unload(): Promise<void> {
     this.#video.pause();
+    this.#reports.end();
     this.#patience.reset();
     await this.player.unload();
   }

@@ -68,20 +68,20 @@ export class Lease {
   /** Lets go before another page of the house is opened, so that it knows the place already. Waits a moment at most. */
   async leave(): Promise<void> {
     if (this.#over) return;
-    const { position_s } = this.#holder.position();
+    const place = this.#holder.position();
     this.end();
-    const told = call("POST", this.#playback.release_url, { position_s }, { keepalive: true }).catch(() => undefined);
+    const told = call("POST", this.#playback.release_url, place, { keepalive: true }).catch(() => undefined);
     await Promise.race([told, new Promise((resolve) => window.setTimeout(resolve, LEAVE_MS))]);
   }
 
   /** Lets go of the stream, also while the page is being closed. */
   release(): void {
     if (this.#over) return;
-    const { position_s } = this.#holder.position();
+    const place = this.#holder.position();
     this.end();
-    const body = JSON.stringify({ position_s });
+    const body = JSON.stringify(place);
     const sent = navigator.sendBeacon?.(this.#playback.release_url, new Blob([body], { type: "application/json" }));
-    if (!sent) void call("POST", this.#playback.release_url, { position_s }, { keepalive: true }).catch(() => undefined);
+    if (!sent) void call("POST", this.#playback.release_url, place, { keepalive: true }).catch(() => undefined);
   }
 
   #plan({ lease_until, renew_after_s }: Renewal): void {

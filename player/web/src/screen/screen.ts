@@ -71,7 +71,7 @@ export class Screen {
       const endsAt = moment(playback.ends_at);
       this.#tell({ type: "opened", endsAt, warnAt: moment(playback.warn_at) ?? (endsAt === null ? null : endsAt - WARN_MS) });
       this.#lease = this.#leaseOf(playback);
-      await engine.load(playback.playlist_url, at ?? playback.start_at_s ?? 0);
+      await engine.load(playback.playlist_url, at ?? playback.start_at_s ?? 0, playback.playback_id);
       if (attempt !== this.#attempt) return;
       // A browser that wants a click first leaves the film paused, with its button shown.
       await this.#video.play().catch(() => this.#tell({ type: "paused" }));
@@ -237,8 +237,9 @@ export class Screen {
 
   /** The next page says where to continue, so it is opened when that is known. */
   async #leave(address: string): Promise<void> {
+    const left = this.#lease?.leave();
     this.#video.pause();
-    await this.#lease?.leave();
+    await left;
     location.assign(address);
   }
 

@@ -68,6 +68,10 @@ def test_who_reads_on_without_a_gap_never_gets_ahead_of_real_time(waits: list[fl
         assert sequence * LENGTH <= now + 1e-6
 
 
+def test_a_report_behind_a_place_does_not_hide_it() -> None:
+    assert read_place(b"s=7&t=21.500&CMCD=bl%3D100%2Csu") == (7, 21.5)
+
+
 @pytest.mark.parametrize(
     "query", [b"", b"s=1", b"s=-1&t=0.000", b"s=1&t=nan", b"s=1&t=1.000&x=1", b"t=1&s=1"]
 )
