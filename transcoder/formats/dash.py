@@ -6,7 +6,8 @@ with a `SegmentTimeline` in the ticks of the media. Renditions with different ke
 their own (DASH-IF IOP, "Content protection and security") that name each other for switching.
 
 What players do: dash.js takes the times of WebVTT for times of the film, Shaka Player for times from
-`presentationTimeOffset` on; with the Period's start as that offset both are right.
+`presentationTimeOffset` on; with the Period's start as that offset both are right. And dash.js takes the
+n-th `SegmentURL` for the n-th `S`, so that no `S` repeats itself (`@r`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,6 +32,8 @@ _PURPOSE = "urn:tva:metadata:cs:AudioPurposeCS:2007"
 _PROFILE = "urn:mpeg:dash:profile:isoff-main:2011"
 _TRANSFER = {"pq": "16", "hlg": "18"}
 """Transfer characteristics by number (ISO/IEC 23091-2 table 3)."""
+_MOST_OFF = Fraction(1, 10)
+"""Seconds, above any frame of sound: so far from a Period's border a segment still counts as ending there."""
 _NANO = Decimal(1).scaleb(-9)
 _MIME = {"video": "video/mp4", "audio": "audio/mp4", "text": "text/vtt"}
 
@@ -236,13 +239,30 @@ def _segments(part: _Part, stretch: Stretch) -> ET.Element:
     if init := track.init(stretch.period):
         element.append(_element(f"{{{MPD}}}Initialization", sourceURL=init))
     timeline = ET.SubElement(element, f"{{{MPD}}}SegmentTimeline")
-    for ticks, run in groupby(part.places, key=lambda place: place[1]):
-        places = list(run)
-        repeats = {"r": str(len(places) - 1)} if len(places) > 1 else {}
-        timeline.append(_element(f"{{{MPD}}}S", t=str(places[0][0]), d=str(ticks), **repeats))
+    for start, length in _covering(part, stretch):
+        timeline.append(_element(f"{{{MPD}}}S", t=str(start), d=str(length)))
     for segment in part.segments:
         element.append(_element(f"{{{MPD}}}SegmentURL", media=segment.name))
     return element
+
+
+def _covering(part: _Part, stretch: Stretch) -> list[tuple[int, int]]:
+    """Give the places of a part's segments so that they cover their Period.
+
+    Frames of sound do not end where pictures do. Where a Period's first one begins a little after the Period,
+    dash.js would seek over that gap, and forget what it has of the Period before; so the list says that the
+    segment begins with the Period, and in the same way that the last one ends with it. The media's own times
+    stay true, and players go by those.
+    """
+    places, scale = list(part.places), part.track.rendition.timescale
+    most = round(_MOST_OFF * scale)
+    (first, length), begin = places[0], round(stretch.start * scale)
+    if 0 < first - begin <= most:
+        places[0] = (begin, length + first - begin)
+    (last, length), end = places[-1], round(stretch.end * scale)
+    if 0 < end - last - length <= most:
+        places[-1] = (last, end - last)
+    return places
 
 
 def _parts(track: Track) -> dict[int, _Part]:

@@ -163,6 +163,8 @@ class House:
         *,
         release: tuple[int, float] = (12, 4.0),
         hosts: tuple[DeliveryHost, ...] = (),
+        keys: TitleKeys = KEYS,
+        address: str = "https://house.test",
         **more: Any,
     ) -> Doors:
         return open_doors(
@@ -171,12 +173,12 @@ class House:
             clock=self.clock,
             gate=self.gate,
             index=LiveIndex(self.index),
-            keys_of=lambda title, version: KEYS,
+            keys_of=lambda title, version: keys,
             objects=self.objects,
             signer=self.signer,
             problem=problem_of,
             settings=DoorSettings(
-                release_burst=release[0], release_rate=release[1], address="https://house.test", hosts=hosts
+                release_burst=release[0], release_rate=release[1], address=address, hosts=hosts
             ),
             **more,
         )
