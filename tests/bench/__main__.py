@@ -14,6 +14,8 @@ from rich.table import Table
 
 from tests.bench import (
     clicks,
+    doors,
+    edges,
     encryption,
     estimate,
     keys,
@@ -29,7 +31,7 @@ from tests.bench import (
     workers,
 )
 from tests.bench.context import Bench, Measure
-from tests.bench.report import COLUMNS, Trouble, markdown, row
+from tests.bench.report import COLUMNS, Trouble, markdown, merged, row
 from tests.bench.rounds import LEAST_ROUNDS, Figure
 
 MEASURES = (
@@ -44,8 +46,10 @@ MEASURES = (
     Measure("uploads", "uploads against a copy with fsync", 60, uploads.measure),
     Measure("segments", "segments against nginx and uvicorn", 130, segments.measure),
     Measure("keys", "keys and registrations", 90, keys.measure),
+    Measure("doors", "keys against uvicorn and nginx, and starts", 60, doors.measure),
     Measure("starts", "from the end of an upload to the first frame", 50, starts.measure),
     Measure("clicks", "from a click to the first frame", 50, clicks.measure),
+    Measure("edges", "stalls at the edges of crypto periods", 1900, edges.measure),
 )
 RESULTS = Path(__file__).with_name("RESULTS.md")
 WIDTH = 160
@@ -77,7 +81,10 @@ def main(words: Sequence[str] | None = None) -> int:
     console.print(took)
     if not asked.names or asked.write:
         quick = ["It was a quick run: shorter films and loads than in a full one."] if asked.quick else []
-        RESULTS.write_text(markdown(figures, troubles, about, [took, *quick]), "utf-8")
+        written = markdown(figures, troubles, about, [took, *quick])
+        if asked.names and RESULTS.exists():
+            written = merged(RESULTS.read_text("utf-8"), written)
+        RESULTS.write_text(written, "utf-8")
         console.print("Written to tests/bench/RESULTS.md.")
     return 1 if troubles else 0
 
@@ -95,7 +102,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--quick", action="store_true", help="smaller films, files and loads")
     parser.add_argument(
-        "--write", action="store_true", help="write RESULTS.md although only some were measured"
+        "--write",
+        action="store_true",
+        help="put the measures named into RESULTS.md",
     )
     return parser
 

@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import sqlite3
+from threading import Lock
 
 from fastapi import FastAPI, Response
 from starlette.types import ASGIApp
@@ -44,6 +46,26 @@ def empty() -> ASGIApp:
     @app.post("/empty", status_code=201)
     async def take() -> None:
         return None
+
+    return app
+
+
+def durable() -> ASGIApp:
+    """Build a FastAPI application that keeps one row for each request, durably, and does nothing else."""
+    _tie()
+    app, lock = FastAPI(openapi_url=None), Lock()
+    kept = sqlite3.connect(os.environ["BENCH_FILE"], isolation_level=None, check_same_thread=False)
+    for line in (
+        "PRAGMA journal_mode=WAL",
+        "PRAGMA synchronous=FULL",
+        "CREATE TABLE IF NOT EXISTS rows (at)",
+    ):
+        kept.execute(line)
+
+    @app.post("/commit")
+    def commit() -> None:
+        with lock:
+            kept.execute("INSERT INTO rows VALUES (1)")  # commits by itself
 
     return app
 

@@ -95,6 +95,43 @@ def markdown(
     return "\n".join(parts).rstrip() + "\n"
 
 
+def merged(before: str, after: str) -> str:
+    """Put the lines of a later, smaller report into an earlier one; what it does not name stays as it was.
+
+    A line belongs to the measure it names: a row of the table, what falls short, how it is measured.
+    """
+    told = [line[2:] for line in after.splitlines() if line.startswith(("- Date: ", "- Load "))]
+    rows = [_name(line) for line in after.splitlines() if _kind(line) == "row"]
+    lines = before.splitlines()
+    for kind in _KINDS:
+        old = [at for at, line in enumerate(lines) if _kind(line) == kind]
+        kept = [lines[at] for at in old if _name(lines[at]) not in rows]
+        new = [line for line in after.splitlines() if _kind(line) == kind]
+        if old:
+            lines[old[0] : old[-1] + 1] = [*kept, *new]
+    return "\n".join(lines).rstrip() + f"\n\nMeasured apart ({'; '.join(told)}): {', '.join(rows)}.\n"
+
+
+_KINDS = ("row", "short", "how")
+
+
+def _kind(line: str) -> str:
+    """Tell what a line of a report is: a row of the table, a shortfall, a description, or none of these."""
+    if line.startswith("| ") and not line.startswith((f"| {COLUMNS[0]} |", "| --- |")):
+        return "row"
+    if line.startswith("- **"):
+        return "how"
+    return "short" if line.startswith("- ") and ", aimed at " in line else ""
+
+
+def _name(line: str) -> str:
+    """Give the measure that a line of a report belongs to."""
+    kind = _kind(line)
+    if kind == "row":
+        return line.split(" | ")[0].removeprefix("| ")
+    return line.removeprefix("- **").partition("**")[0] if kind == "how" else line[2:].partition(": ")[0]
+
+
 def _shortfalls(figures: Sequence[Figure]) -> list[str]:
     missed = [figure for figure in figures if figure.verdict is Verdict.MISSED]
     if not missed:

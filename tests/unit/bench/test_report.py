@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.report import COLUMNS, Machine, Trouble, aim_words, markdown, number, row
+from tests.bench.report import COLUMNS, Machine, Trouble, aim_words, markdown, merged, number, row
 from tests.bench.rounds import Aim, Figure
 
 MACHINE = Machine((("Processor", "a fast one, 2 cores"), ("Date", "2026-11-22 09:00 UTC")))
@@ -76,3 +76,21 @@ def test_every_line_of_the_table_has_as_many_cells() -> None:
     page = markdown([figure("One"), figure("Two")], [Trouble("keys", "broken")], MACHINE)
     rows = [line for line in page.splitlines() if line.startswith("|")]
     assert {line.count("|") for line in rows} == {len(COLUMNS) + 1}
+
+
+def test_a_later_measure_is_put_in_and_the_others_stay() -> None:
+    late = Machine((("Date", "2026-11-30 06:30 UTC"),))
+    missed, met = figure("Two", Aim(1.0, most=True)), figure("Two", Aim(9.0, most=True), rounds=6)
+    before = markdown([figure("One", Aim(1.0, most=True)), missed], [], MACHINE)
+    page = merged(before, markdown([met, figure("Three")], [], late))
+    assert [line.split(" | ")[0] for line in page.splitlines() if " (1.00–" in line and line[0] == "|"] == [
+        "| One",
+        "| Two",
+        "| Three",
+    ]
+    assert "- Date: 2026-11-22 09:00 UTC" in page
+    assert page.count("- **Two** (6 rounds).") == page.count("- **Two**") == 1
+    assert "- One: 1.20 (1.00–1.40), aimed at ≤ 1.00." in page
+    assert "- Two: " not in page
+    assert page.endswith("Measured apart (Date: 2026-11-30 06:30 UTC): Two, Three.\n")
+    assert page.index("| --- |") < page.index("| One |")

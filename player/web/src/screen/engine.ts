@@ -1,5 +1,6 @@
 /** Shaka Player with its controls, set up for this house: starts at once, at the beginning, and never goes on after a refusal. */
 
+import { KeysAhead, type SegmentIndex } from "./ahead.ts";
 import type { EngineError } from "./faults.ts";
 import { Hosts } from "./hosts.ts";
 import { Reports } from "./reports.ts";
@@ -31,6 +32,7 @@ export class Engine {
   #rungs = new Rungs();
   #hosts = new Hosts();
   #reports: Reports;
+  #ahead = new KeysAhead();
   #playlist = "";
 
   private constructor(player: shaka.Player, overlay: shaka.ui.Overlay, video: HTMLVideoElement, patience: Patience) {
@@ -110,6 +112,20 @@ export class Engine {
     this.#reports.end();
     this.#patience.reset();
     await this.player.unload();
+  }
+
+  /** Asks for the key of the next crypto period, if that is due. */
+  askAhead(): void {
+    this.#ahead.look(this.#playing(), this.#video.currentTime);
+  }
+
+  /** Where the segments of what plays now are listed. */
+  #playing(): SegmentIndex[] {
+    const track = this.player.getVariantTracks().find((one) => one.active);
+    const variants = track ? (this.player.getManifest()?.variants ?? []) : [];
+    const variant = variants.find((one) => (one.video?.id ?? null) === track?.videoId && (one.audio?.id ?? null) === track?.audioId);
+    const indexes = [variant?.video?.segmentIndex, variant?.audio?.segmentIndex];
+    return indexes.filter((one) => one) as unknown as SegmentIndex[];
   }
 
   /** Whether the film is still growing. */

@@ -169,6 +169,7 @@ export class Screen {
     this.#tell({ type: "encoding", still: this.#engine?.isGrowing() ?? false });
     this.#nudgeIfForgotten(now);
     void this.#takeMore();
+    if (this.#state.phase === "playing") this.#engine?.askAhead();
     const { endsAt, phase } = this.#state;
     if (endsAt !== null && now >= endsAt && phase !== "stopped" && phase !== "opening") void this.#licenceIsOver(endsAt);
   }
