@@ -43,6 +43,23 @@ def screens(count: int) -> str:
     return "on one screen at a time" if count == 1 else f"on up to {count} screens at a time"
 
 
+def devices(count: int) -> str:
+    """`one device`, `up to 3 devices, those that come first`."""
+    return "one device, the first" if count == 1 else f"up to {count} devices, those that come first"
+
+
+def link_terms(plays: int | None, redeem_until: datetime | None, *, password: bool, zone: str = "UTC") -> str:
+    """What a link asks for, in the sentences that follow its licence's; empty if nothing."""
+    parts = []
+    if plays:
+        parts.append(f"The link opens for {'one browser' if plays == 1 else f'{plays} browsers'}.")
+    if redeem_until:
+        parts.append(f"It lets people in until {say.exact(redeem_until, zone)}.")
+    if password:
+        parts.append("It asks for a password.")
+    return " ".join(parts)
+
+
 def readback(
     film: str, who: str, terms: LicenceTerms, now: datetime, zone: str = "UTC", *, channel: bool = False
 ) -> str:
@@ -61,6 +78,8 @@ def readback(
         parts.append(f"They must start within {say.span(terms.rental_s)}.")
     if terms.playback_s:
         parts.append(f"Once they press play, they have {say.span(terms.playback_s)} to finish.")
+    if terms.max_devices:
+        parts.append(f"It plays on {devices(terms.max_devices)}.")
     if terms.may_finish and terms.valid_until:
         parts.append("A film begun before the end date may be seen to its end.")
     return " ".join(parts)

@@ -25,6 +25,7 @@ from streaming.web import guest, health
 from streaming.web.api import (
     accounts,
     channels,
+    devices,
     extras,
     history,
     licences,
@@ -77,7 +78,7 @@ def mount(services: Services) -> Doors:
     )
     app.state.services = services
     problems.install(app)
-    licensing = (licences, history, links, offers, channels)
+    licensing = (licences, history, links, devices, offers, channels)
     for part in (accounts, uploads, titles, extras, *licensing, playback, guest, health):
         app.include_router(part.router)
     for page in (foyer, film, screen, door, studio, account, entry, operator):

@@ -22,6 +22,7 @@ from streaming.catalogue.subtitles import Subtitles
 from streaming.clock import Clock, SystemClock
 from streaming.db.engine import Database, open_engine
 from streaming.db.scratch import Scratch
+from streaming.delivery.devices import DeviceService
 from streaming.delivery.index import LiveIndex
 from streaming.delivery.keysystems import Signal
 from streaming.delivery.leases import LeaseRule
@@ -74,6 +75,7 @@ class Services:
     throttle: Throttle
     gate: LicenceGate
     playbacks: PlaybackService
+    devices: DeviceService
 
     def close(self) -> None:
         """Close the files that all requests share."""
@@ -175,6 +177,7 @@ def build(settings: Settings, clock: Clock) -> Services:
         throttle,
         gate,
         playbacks,
+        DeviceService(database, clock),
     )
 
 

@@ -19,6 +19,7 @@ from player.views import (
     Register,
     Role,
     Tone,
+    ViewingDevice,
     Worker,
 )
 
@@ -49,6 +50,19 @@ def _account(page: Page) -> Account:
         tokens=(
             ApiToken("tk_1", "Publishing from the cutting room", ago(days=30), ago(hours=2)),
             ApiToken("tk_2", "Old laptop", ago(days=300)),
+        ),
+        viewing=(
+            ViewingDevice(
+                "de_1",
+                "Firefox on Linux",
+                ago(hours=2),
+                ("One of 2 on “The Night Ferry”, which is for 2", "One of 1 on “Salt Roads”, which is for 3"),
+                current=True,
+            ),
+            ViewingDevice(
+                "de_2", "Living room", ago(days=12), ("One of 2 on “The Night Ferry”, which is for 2",)
+            ),
+            ViewingDevice("de_3", "mpv on the laptop that somebody named at great length", ago(days=70)),
         ),
         used_bytes=int(11.4 * GB),
         quota_bytes=50 * GB,

@@ -45,7 +45,12 @@ ISSUES = (
         lambda p: replace(
             _issue(p),
             draft=LicenceDraft(
-                HolderKind.LINK, label="Press", valid_from="2026-12-01T09:00", max_streams="5"
+                HolderKind.LINK,
+                label="Press",
+                valid_from="2026-12-01T09:00",
+                max_streams="5",
+                max_plays="20",
+                redeem_until="2026-12-10T18:00",
             ),
             readback=readback(
                 "The Night Ferry",

@@ -1,6 +1,6 @@
 """Typed values for every room (strings, numbers, aware datetimes, enums), drawn by `player.render`."""
 
-from player.views.account import Account, ApiToken, Device, Login, Recover, Register
+from player.views.account import Account, ApiToken, Device, Login, Recover, Register, ViewingDevice
 from player.views.common import (
     Failure,
     LicenceState,
@@ -111,5 +111,6 @@ __all__ = [
     "TrackRole",
     "Upload",
     "View",
+    "ViewingDevice",
     "Worker",
 ]

@@ -21,6 +21,17 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewingDevice:
+    """A browser or a program that films were watched on; `places` says of which licences it holds one."""
+
+    id: str
+    name: str
+    played_at: datetime
+    places: tuple[str, ...] = ()
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ApiToken:
     """A token for a program; its text is never shown again."""
 
@@ -44,6 +55,7 @@ class Account:
     fingerprint: str
     devices: tuple[Device, ...] = ()
     tokens: tuple[ApiToken, ...] = ()
+    viewing: tuple[ViewingDevice, ...] = ()
     used_bytes: int = 0
     quota_bytes: int | None = None
     token_once: str | None = None

@@ -162,4 +162,5 @@ class LicenceTerms:
     tier: Tier = Tier.HD
     max_streams: int = 1
     may_finish: bool = False
+    max_devices: int | None = None
     issuer: str = ""

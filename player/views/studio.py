@@ -238,6 +238,9 @@ class LicenceDraft:
     playback_unit: str = "hours"
     tier: Tier = Tier.HD
     max_streams: str = "1"
+    max_devices: str = ""
+    max_plays: str = ""
+    redeem_until: str = ""
     may_finish: bool = False
 
 

@@ -22,6 +22,9 @@ Playback = Annotated[
 ]
 Tier = Annotated[str | None, typer.Option("--tier", help="sd, hd or uhd")]
 Streams = Annotated[int | None, typer.Option("--max-streams", help="screens at a time", min=1)]
+Devices = Annotated[
+    int | None, typer.Option("--max-devices", help="devices it plays on, one after another", min=1)
+]
 Finish = Annotated[
     bool | None,
     typer.Option("--may-finish/--must-stop", help="whether a film begun before the end may be seen out"),
@@ -53,6 +56,7 @@ def issue(
     tier: Tier = None,
     max_streams: Streams = None,
     may_finish: Finish = None,
+    max_devices: Devices = None,
     plays: links.Plays = None,
     link_until: links.LinkUntil = None,
     password_stdin: links.PasswordStdin = False,
@@ -61,7 +65,7 @@ def issue(
     """Let an account, or whoever holds a link, watch a title for a time."""
     if bool(to) == link:
         raise typer.BadParameter("say either --to NAME or --link")
-    terms = _terms(valid_from, valid_until, rental, playback, tier, max_streams, may_finish)
+    terms = _terms(valid_from, valid_until, rental, playback, tier, max_streams, may_finish, max_devices)
     terms |= links.asked(plays, link_until, password_stdin)
     body = {"to": to, "link": link, **({"label": label} if label else {}), **terms}
     made = Client.from_environment().call("POST", f"/titles/{title}/licences", body)
@@ -115,11 +119,12 @@ def extend(
     tier: Tier = None,
     max_streams: Streams = None,
     may_finish: Finish = None,
+    max_devices: Devices = None,
     reason: Reason = None,
     as_json: AsJson = False,
 ) -> None:
     """Change a licence's end, clocks, quality or screens; a playing viewer just goes on."""
-    terms = _terms(None, valid_until, rental, playback, tier, max_streams, may_finish)
+    terms = _terms(None, valid_until, rental, playback, tier, max_streams, may_finish, max_devices)
     if not terms:
         raise typer.BadParameter("say what changes, for example: --valid-until “in 2d”")
     body = {**terms, **({"reason": reason} if reason else {})}
@@ -161,6 +166,7 @@ def _terms(
     tier: str | None,
     max_streams: int | None,
     may_finish: bool | None,
+    max_devices: int | None,
 ) -> dict[str, object]:
     now = datetime.now(UTC)
     terms: dict[str, object | None] = {
@@ -171,6 +177,7 @@ def _terms(
         "tier": tier,
         "max_streams": max_streams,
         "may_finish": may_finish,
+        "max_devices": max_devices,
     }
     return {name: value for name, value in terms.items() if value is not None}
 

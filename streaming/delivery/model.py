@@ -42,6 +42,8 @@ class PlaybackRow(Base):
     budget_at: Mapped[datetime] = mapped_column(Instant)
     released_periods: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
     """Bitmap of the crypto periods whose keys were released, little-endian bits."""
+    viewing_device_id: Mapped[str | None] = mapped_column(String(40))
+    """The account's device it runs on."""
     inherited: Mapped[bool] = mapped_column(default=False)
     """Whether a later playback of the same licence has taken over what is left of this budget."""
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from streaming.clock import Clock, from_micros, to_micros
 from streaming.db.engine import Database
-from streaming.delivery import counting, refusals, store
+from streaming.delivery import counting, devices, refusals, store
 from streaming.delivery.budget import Budget, Rule, full, refilled
 from streaming.delivery.leases import LeaseRule
 from streaming.delivery.model import PlaybackRow
@@ -102,7 +102,8 @@ class PlaybackService:
             return store.stop(session, (PlaybackRow.id == playback_id) & own, self._clock.now()) > 0
 
     def release_licence(self, session: Session, licence_id: LicenceId) -> int:
-        """Stop every playback of a licence within the caller's transaction; says how many were running."""
+        """Stop every playback of a licence and free its devices' places within the caller's transaction."""
+        devices.free(session, licence_id)
         return store.stop(session, PlaybackRow.licence_id == licence_id, self._clock.now())
 
     def forget_guests(self, guests: Sequence[bytes]) -> None:
@@ -151,11 +152,14 @@ class PlaybackService:
                 if licence_id is None
                 else store.licence_columns(session, self._gate, licence_id, device.account_id, title_id)
             )
-            permit = self._permit(row, now, len(store.active(session, slots, self._cutoff(now))))
+            count = 0 if licence_id is None else devices.others(session, licence_id, devices.mark_of(device))
+            permit = self._permit(row, now, len(store.active(session, slots, self._cutoff(now))), count)
             if isinstance(permit, Fault) and take_over and permit.name == "too_many_streams":
-                permit = self._take_over(session, slots, row, now)
+                permit = self._take_over(session, slots, row, now, count)
             if not isinstance(permit, Fault):
                 return licence_id, permit
+            if permit.name == "too_many_devices" and licence_id is not None:
+                permit.extra["devices"] = devices.listed(session, licence_id)
             if permit.name == "too_many_streams":
                 running = store.watching(session, slots, self._cutoff(now))
                 permit.extra["playing"] = refusals.playing(
@@ -166,20 +170,27 @@ class PlaybackService:
             first = self._gate.permit([None] * self._gate.width, now)  # type: ignore[assignment]
         return first or refusals.unknown_playback()
 
-    def _permit(self, row: Sequence[object] | None, now: datetime, active: int) -> Permit | Fault:
+    def _permit(
+        self, row: Sequence[object] | None, now: datetime, active: int, devices: int
+    ) -> Permit | Fault:
         if row is None:
             return self._gate.owner(active)
-        return self._gate.permit(row, now, None, active)
+        return self._gate.permit(row, now, None, active, devices)
 
     def _take_over(
-        self, session: Session, slots: ColumnElement[bool], row: Sequence[object] | None, now: datetime
+        self,
+        session: Session,
+        slots: ColumnElement[bool],
+        row: Sequence[object] | None,
+        now: datetime,
+        count: int,
     ) -> Permit | Fault:
         """Stop the least recently renewed playbacks until there is room."""
         running = store.active(session, slots, self._cutoff(now))
-        permit = self._permit(row, now, len(running))
+        permit = self._permit(row, now, len(running), count)
         while isinstance(permit, Fault) and running:
             running.pop(0).released_at = now
-            permit = self._permit(row, now, len(running))
+            permit = self._permit(row, now, len(running), count)
         session.flush()
         return permit
 
@@ -218,6 +229,7 @@ class PlaybackService:
             budget_level=budget.level,
             budget_at=from_micros(budget.at),
             released_periods=released,
+            viewing_device_id=devices.register(session, licence_id, device, now),
         )
         session.add(row)
         return Started(

@@ -57,7 +57,8 @@ class Device:
     """Who asks for a playback, and what it will be bound to.
 
     A browser is bound to its login (`session_id`) or to the guest link it came by (`guest_token`); a
-    `native` player gets an address that works by itself. `token_id` is the API token that asked.
+    `native` player gets an address that works by itself. `token_id` is the API token that asked,
+    `profile` the secret by which a browser is known again, whoever is logged in.
     """
 
     account_id: AccountId | None = None
@@ -66,6 +67,7 @@ class Device:
     guest_token: str | None = None
     label: str = ""
     native: bool = False
+    profile: str | None = None
 
     def __repr__(self) -> str:
         return f"Device({self.account_id}, {self.label!r})"
@@ -146,9 +148,14 @@ class Gate(Protocol):
         ...
 
     def permit(
-        self, row: Sequence[Any], now: datetime, tier: str | None = None, active_streams: int = 0
+        self,
+        row: Sequence[Any],
+        now: datetime,
+        tier: str | None = None,
+        active_streams: int = 0,
+        devices: int = 0,
     ) -> "Permit | Fault":
-        """Decide over the selected columns."""
+        """Decide over the selected columns; `devices` are others that hold places of the licence."""
         ...
 
     def owner(self, active_streams: int = 0) -> "Permit | Fault":

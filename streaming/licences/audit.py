@@ -128,6 +128,7 @@ def terms_of(terms: Terms) -> dict[str, object]:
         "tier": terms.tier.value,
         "max_streams": terms.max_streams,
         "may_finish": terms.may_finish,
+        "max_devices": terms.max_devices,
     }
 
 

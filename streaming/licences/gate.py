@@ -32,7 +32,8 @@ _COLUMNS = (
     " l.channel_id, n.name, l.offer_id,"
     " CASE WHEN p.account_id <> l.account_id THEN 'holder'"
     " WHEN p.title_id <> l.title_id THEN 'title'"
-    " WHEN p.title_id IS NOT NULL AND l.title_id IS NULL AND c.title_id IS NULL THEN 'channel' ELSE '' END"
+    " WHEN p.title_id IS NOT NULL AND l.title_id IS NULL AND c.title_id IS NULL THEN 'channel' ELSE '' END,"
+    " l.max_devices"
 )
 
 
@@ -56,11 +57,17 @@ class LicenceGate:
     """One that lies ahead was told by a clock that has been set back since."""
 
     def permit(
-        self, row: Sequence[Any], now: datetime, tier: str | None = None, active_streams: int = 0
+        self,
+        row: Sequence[Any],
+        now: datetime,
+        tier: str | None = None,
+        active_streams: int = 0,
+        devices: int = 0,
     ) -> Grant | Fault:
         """Decide over `columns` as selected. A row without a licence id is refused as having none."""
         licence = licence_of(tuple(row)) if row[0] is not None else None
-        verdict = decide(licence, now, tier=Tier(tier) if tier else None, active_streams=active_streams)
+        wanted = Tier(tier) if tier else None
+        verdict = decide(licence, now, tier=wanted, active_streams=active_streams, other_devices=devices)
         return fault(verdict) if isinstance(verdict, Refusal) else verdict
 
     def owner(self, active_streams: int = 0) -> Grant | Fault:
@@ -74,7 +81,7 @@ def licence_of(row: tuple[Any, ...]) -> Licence:
     """Read a licence from its selected columns; equal rows give the same frozen value."""
     (id_, title, account, label, start, until, rental, playback, tier) = row[:9]
     (streams, issued, first, revoked, reason, issuer, holder, finish, length_us) = row[9:18]
-    (channel, channel_name, offer, barred) = row[18:]
+    (channel, channel_name, offer, barred, devices) = row[18:]
     terms = Terms(
         from_micros(start),
         _instant(until),
@@ -83,6 +90,7 @@ def licence_of(row: tuple[Any, ...]) -> Licence:
         Tier(tier),
         streams,
         bool(finish),
+        devices,
     )
     return Licence(
         LicenceId(id_),

@@ -34,6 +34,7 @@ class LicenceRow(Base):
     max_streams: Mapped[int]
     may_finish: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether a film begun before `valid_until` may be seen to its end."""
+    max_devices: Mapped[int | None]
     issued_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id", ondelete="SET NULL"), index=True)
     issued_at: Mapped[datetime] = mapped_column(Instant)
     first_played_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -47,6 +47,7 @@ class RefusalCode(StrEnum):
     PLAYBACK_ENDED = "playback_ended"
     TIER = "tier_not_covered"
     STREAMS = "too_many_streams"
+    DEVICES = "too_many_devices"
     LEFT_CHANNEL = "left_channel"
     TRANSFERRED = "licence_transferred"
     LINK_EXPIRED = "link_expired"
@@ -65,6 +66,8 @@ class Terms:
     max_streams: int = 1
     may_finish: bool = False
     """Whether a film begun before `valid_until` may be seen to its end."""
+    max_devices: int | None = None
+    """On how many devices it plays, one after another; of licences that accounts hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +192,17 @@ def _has_begun(licence: Licence, now: datetime) -> bool:
 
 
 def decide(
-    licence: Licence | None, now: datetime, *, tier: Tier | None = None, active_streams: int = 0
+    licence: Licence | None,
+    now: datetime,
+    *,
+    tier: Tier | None = None,
+    active_streams: int = 0,
+    other_devices: int = 0,
 ) -> Grant | Refusal:
     """Say whether `licence` opens at `now` for a rendition of `tier`, with `active_streams` others running.
 
-    `tier=None` asks for any quality. Callers that already hold a slot leave `active_streams` at 0.
+    `tier=None` asks for any quality. Callers that already hold a slot leave `active_streams` at 0, and those
+    whose device holds a place of the licence leave `other_devices` at 0: else it is all that hold one.
     """
     if licence is None:
         return Refusal(RefusalCode.NO_LICENCE, *sentences.no_licence())
@@ -203,6 +212,8 @@ def decide(
     terms, issuer = licence.terms, licence.issued_by
     if tier is not None and not terms.tier.covers(tier):
         return Refusal(RefusalCode.TIER, *sentences.tier_not_covered(terms.tier, tier, issuer))
+    if terms.max_devices is not None and other_devices >= terms.max_devices:
+        return Refusal(RefusalCode.DEVICES, *sentences.too_many_devices(terms.max_devices))
     if active_streams >= terms.max_streams:
         return Refusal(RefusalCode.STREAMS, *sentences.too_many_streams(terms.max_streams))
     return Grant(licence.id, terms.tier, terms.max_streams, _ends_playing(licence, now))

@@ -134,3 +134,12 @@ def link_used_up(plays: int, issuer: str) -> Words:
         f"This link could be used {times}, and that is done.",
         f"Open it in the browser that used it, or ask {ask(issuer)} for a new one.",
     )
+
+
+def too_many_devices(count: int) -> Words:
+    """Every place is held by another device."""
+    places = "one device" if count == 1 else f"{count} devices"
+    return (
+        f"This licence is for {places}, and {'another one has' if count == 1 else 'others have'} its places.",
+        "Watch on one of those, or remove one under Devices on your account page.",
+    )

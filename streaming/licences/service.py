@@ -1,6 +1,6 @@
 """Issuing, listing, extending and revoking licences, and finding the one that counts for a viewer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -14,7 +14,13 @@ from streaming.licences import visits as visit_store
 from streaming.licences.audit import Event, What
 from streaming.licences.links import LinkPassword, LinkTerms, check_link
 from streaming.licences.policy import OWNER_GRANT, Channel, Grant, Holder, Licence, decide, ends_at
-from streaming.licences.validation import amended, check_holder, checked_terms, invalid
+from streaming.licences.validation import (
+    amended,
+    check_holder,
+    checked_terms,
+    devices_of_a_link,
+    invalid,
+)
 from streaming.licences.values import AccountRef, Actor, Changes, Issued, Request, Standing, TitleRef
 
 MAX_REASON = 300
@@ -123,6 +129,8 @@ class LicenceService:
                     "Issue a new one.",
                     name="licence_revoked",
                 )
+            if licence.holder.kind == "link" and changes.max_devices is not None:
+                raise devices_of_a_link()
             now = self._clock.now()
             store.amend(session, licence_id, amended(licence.terms, changes, now))
             session.flush()
@@ -150,6 +158,13 @@ class LicenceService:
             if before.revoked_at is None:
                 audit.record(session, What.REVOKED, now, by=actor, licence=before, reason=kept)
             return self.managed_in(session, actor, licence_id)
+
+    def note_removed_device(self, actor: Actor, licence_ids: Collection[LicenceId]) -> None:
+        """Write into the log of these licences that their holder removed a device; which one, is theirs."""
+        with self._database.write() as session:
+            for licence_id in licence_ids:
+                licence = store.find(session, licence_id)
+                audit.record(session, What.DEVICE_REMOVED, self._clock.now(), by=actor, licence=licence)
 
     def history_of_title(self, actor: Actor, title_id: TitleId, limit: int = 0) -> list[Event]:
         """Read a title's audit log, newest first, for its owner or an admin; 0: all of it."""

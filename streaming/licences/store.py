@@ -133,6 +133,7 @@ def _columns(terms: Terms) -> dict[str, object]:
         "tier": terms.tier.value,
         "max_streams": terms.max_streams,
         "may_finish": terms.may_finish,
+        "max_devices": terms.max_devices,
     }
 
 

@@ -10,6 +10,7 @@ SLACK = timedelta(minutes=10)
 """How far in the past a start may lie: forms know minutes, and clocks differ."""
 LONGEST = timedelta(days=365 * 100)
 MOST_STREAMS = 100
+MOST_DEVICES = 100
 MAX_LABEL = 100
 
 
@@ -17,6 +18,16 @@ def invalid(sentence: str, hint: str, name: str, field: str) -> Fault:
     """Make the fault of one field of a form."""
     return Fault(
         Code.INVALID, sentence, hint, name=name, extra={"errors": [{"field": field, "sentence": sentence}]}
+    )
+
+
+def devices_of_a_link() -> Fault:
+    """Make the fault of a number of devices on a link."""
+    return invalid(
+        "A link counts browsers as plays, not as devices.",
+        "Give it a number of plays instead.",
+        "devices_of_a_link",
+        "max_devices",
     )
 
 
@@ -35,6 +46,8 @@ def check_holder(request: Request) -> None:
             "not_a_link",
             "link",
         )
+    if request.link and request.max_devices is not None:
+        raise devices_of_a_link()
     if len(request.label) > MAX_LABEL:
         raise invalid(
             f"A label has at most {MAX_LABEL} characters.", "Shorten it.", "label_too_long", "label"
@@ -60,6 +73,7 @@ def checked_terms(request: Request, now: datetime) -> Terms:
         request.tier,
         request.max_streams,
         request.may_finish,
+        request.max_devices,
     )
     check_end(terms, now)
     check_limits(terms)
@@ -80,6 +94,7 @@ def amended(terms: Terms, changes: Changes, now: datetime) -> Terms:
         pick("tier") or terms.tier,  # type: ignore[arg-type]
         pick("max_streams") if pick("max_streams") is not None else terms.max_streams,  # type: ignore[arg-type]
         pick("may_finish") if pick("may_finish") is not None else terms.may_finish,  # type: ignore[arg-type]
+        pick("max_devices"),  # type: ignore[arg-type]
     )
     if "valid_until" in changes.given:
         check_end(new, now)
@@ -128,6 +143,13 @@ def check_limits(terms: Terms) -> None:
             "Choose a number between them.",
             "bad_streams",
             "max_streams",
+        )
+    if terms.max_devices is not None and not 1 <= terms.max_devices <= MOST_DEVICES:
+        raise invalid(
+            f"A licence is for 1 to {MOST_DEVICES} devices.",
+            "Leave it empty for as many as its holder has.",
+            "bad_devices",
+            "max_devices",
         )
 
 

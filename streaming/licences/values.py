@@ -57,6 +57,7 @@ class Request:
     tier: Tier = Tier.HD
     max_streams: int = 1
     may_finish: bool = False
+    max_devices: int | None = None
     redeem_until: datetime | None = None
     max_plays: int | None = None
     password: NewPassword | None = None
@@ -74,6 +75,7 @@ class Changes:
     tier: Tier | None = None
     max_streams: int | None = None
     may_finish: bool | None = None
+    max_devices: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

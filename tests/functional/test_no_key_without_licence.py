@@ -63,6 +63,7 @@ OWN = {
     "GET /api/v1/channels",
     "GET /studio",
     "GET /api/v1/account",
+    "GET /api/v1/devices",
     "GET /api/v1/licences",
     "GET /api/v1/playbacks",
     "GET /api/v1/sessions",
@@ -83,7 +84,9 @@ KNOWN_FILM = {
     "GET /api/v1/titles/{title_id}/poster",
     "GET /api/v1/licences/{licence_id}",
     "GET /api/v1/titles/{title_id}/offers",
+    "DELETE /api/v1/devices/{device_id}",
     "DELETE /api/v1/playbacks/{playback_id}",
+    "PATCH /api/v1/devices/{device_id}",
 }
 """What still tells somebody of a film they held a licence on: that it has ended."""
 LAST = "DELETE /api/v1/session"
@@ -103,6 +106,7 @@ BODIES: dict[str, object] = {
     "PATCH /api/v1/offers/{offer_id}": {"state": "open"},
     "POST /api/v1/offers/{offer_id}/codes": {"count": 1},
     "POST /api/v1/redeem": {"code": "0000-0000-0000"},
+    "PATCH /api/v1/devices/{device_id}": {"name": "Hers"},
     "PUT /api/v1/titles/{title_id}/poster": {"candidate": 0},
     "PATCH /api/v1/titles/{title_id}/subtitles/{name}": {"label": "Hers"},
     "PATCH /api/v1/uploads/{upload_id}": b"film",
@@ -255,6 +259,7 @@ def furnish(world: World) -> None:
         channel_id=channel,
         link=link,
         use_id=uses[0]["id"],
+        device_id=client.get("/api/v1/devices", headers=ben).json()["items"][0]["id"],
         name="t0",
         number="0",
     )

@@ -40,6 +40,9 @@ class LicenceIn(BaseModel):
     may_finish: bool = Field(
         default=False, description="Whether a film begun before `valid_until` may be seen to its end."
     )
+    max_devices: Annotated[int, Field(ge=-1000, le=1000)] | None = Field(
+        default=None, description="On how many devices it plays; of accounts' licences."
+    )
     redeem_until: datetime | None = Field(default=None, description="A link is to be used first before.")
     max_plays: Plays | None = Field(default=None, description="Browsers that may use a link.")
     password: LinkPasswordIn | None = Field(default=None, description="What a link asks for at its door.")
@@ -59,6 +62,7 @@ class LicenceIn(BaseModel):
             self.tier,
             self.max_streams,
             self.may_finish,
+            self.max_devices,
             redeem_until=self.redeem_until,
             max_plays=self.max_plays,
             password=self.password.value() if self.password else None,
@@ -76,6 +80,7 @@ class LicencePatch(BaseModel):
     tier: Tier | None = None
     max_streams: Annotated[int, Field(ge=-1000, le=1000)] | None = None
     may_finish: bool | None = None
+    max_devices: Annotated[int, Field(ge=-1000, le=1000)] | None = None
     reason: str = Field(default="", max_length=300, description="Kept in the history; the holder reads it.")
 
     @property
@@ -94,6 +99,7 @@ class LicencePatch(BaseModel):
             self.tier,
             self.max_streams,
             self.may_finish,
+            self.max_devices,
         )
 
 
@@ -160,6 +166,8 @@ class LicenceOut(BaseModel):
     tier: Tier
     max_streams: int
     may_finish: bool
+    max_devices: int | None
+    devices: int = Field(default=0, description="How many devices hold a place of it.")
     issued_by: str
     issued_at: Moment
     revoked_at: Moment | None
@@ -176,6 +184,7 @@ class LicenceOut(BaseModel):
         now: datetime,
         *,
         watching: int = 0,
+        devices: int = 0,
         link: Link | None = None,
         link_url: str = "",
         zone: str = "UTC",
@@ -202,14 +211,14 @@ class LicenceOut(BaseModel):
             tier=licence.terms.tier,
             max_streams=terms.max_streams,
             may_finish=terms.may_finish,
+            max_devices=terms.max_devices,
+            devices=devices,
             issued_by=terms.issuer,
             issued_at=licence.issued_at,
             revoked_at=terms.revoked_at,
             revoke_reason=licence.revoke_reason,
             watching=watching,
-            readback=words.readback(
-                title, who(licence.holder), terms, now, zone, channel=licence.channel is not None
-            ),
+            readback=_readback(licence, title, link, now, zone),
         )
 
 
@@ -238,8 +247,21 @@ def shown_terms(licence: Licence, now: datetime) -> LicenceTerms:
         tier=ShownTier(terms.tier.value),
         max_streams=terms.max_streams,
         may_finish=terms.may_finish,
+        max_devices=terms.max_devices,
         issuer=licence.issued_by,
     )
+
+
+def _readback(licence: Licence, title: str, link: Link | None, now: datetime, zone: str) -> str:
+    terms, on_channel = shown_terms(licence, now), licence.channel is not None
+    said = words.readback(title, who(licence.holder), terms, now, zone, channel=on_channel)
+    if link is None:
+        return said
+    asked = link.terms
+    more = words.link_terms(
+        asked.max_plays, asked.redeem_until, password=asked.password is not None, zone=zone
+    )
+    return f"{said} {more}".rstrip()
 
 
 def who(holder: Holder) -> str:

@@ -115,12 +115,14 @@ def licences_out(house: "Services", found: Sequence[Licence], zone: str = "UTC")
     titles = {one.title_id for one in found if one.title_id}
     names = {title: house.licences.title(title).name for title in titles}
     links = house.links.of([one.id for one in found if one.holder.kind == "link"])
+    devices = house.devices.count([one.id for one in found])
     return [
         LicenceOut.of(
             one,
             subject(one, names),
             now,
             watching=counts.get(one.id, 0),
+            devices=devices.get(one.id, 0),
             link=links.get(one.id),
             zone=zone,
         )

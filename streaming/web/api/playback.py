@@ -14,7 +14,7 @@ from streaming.delivery.answers import text_answer
 from streaming.delivery.bootstrap import Wish
 from streaming.delivery.values import Device, Started
 from streaming.errors import Code, Fault, not_found
-from streaming.ids import LicenceId, PlaybackId, TitleId
+from streaming.ids import LicenceId, PlaybackId, TitleId, new_token
 from streaming.web.api.playback_models import (
     BootstrapOut,
     PlaybackIn,
@@ -25,6 +25,7 @@ from streaming.web.api.playback_models import (
 from streaming.web.deps import SIGNED_IN, MaybeViewer, Viewer, services
 from streaming.web.guest import visits
 from streaming.web.problems import documented
+from streaming.web.viewing import profile_of, remember_device
 
 if TYPE_CHECKING:
     from streaming.delivery.doors import Doors
@@ -40,7 +41,7 @@ router = APIRouter(prefix="/api/v1", tags=["playback"])
     "/titles/{title_id}/playback", responses=documented(400, 401, 403, 404, 409), response_model=PlaybackOut
 )
 async def start(
-    request: Request, who: MaybeViewer, title_id: str, body: PlaybackIn | None = None
+    request: Request, response: Response, who: MaybeViewer, title_id: str, body: PlaybackIn | None = None
 ) -> PlaybackOut | Response:
     """Start watching: takes one of the licence's screens and gives the addresses to play from.
 
@@ -51,9 +52,12 @@ async def start(
     stopped with DELETE) and `device`, and but for guests `title`, `started_at`, `position_s`.
     """
     asked = body or PlaybackIn()
+    if who is not None and who.session_id is not None:
+        request.state.profile = profile_of(request) or new_token()
     told = await run_in_threadpool(_begun, request, who, TitleId(title_id), asked)
     native = asked.native or (who is not None and who.session_id is None)
     if asked.bootstrap is None or native:
+        _keep_profile(request, response)
         return told
     at = told.start_at_s if asked.bootstrap.at is None else asked.bootstrap.at
     wish = Wish(at, asked.bootstrap.bandwidth, asked.bootstrap.text)
@@ -61,7 +65,15 @@ async def start(
     found = await doors.bootstrap(request.scope, told.playlist_url, wish)
     objects = {path: base64.b64encode(body).decode() for path, body in found.objects.items()}
     told.bootstrap = BootstrapOut(playlists=found.playlists, objects=objects, segments=found.segments)
-    return _packed(request, told)
+    packed = _packed(request, told)
+    _keep_profile(request, packed)
+    return packed
+
+
+def _keep_profile(request: Request, answer: Response) -> None:
+    """Let the browser of a login be known again as the device that it was registered as."""
+    if hasattr(request.state, "profile"):
+        remember_device(request, answer, request.state.profile)
 
 
 def _packed(request: Request, told: PlaybackOut) -> Response:
@@ -78,7 +90,8 @@ def _begun(request: Request, who: Principal | None, title_id: TitleId, asked: Pl
     if who is None and not guests:
         raise _nobody()
     label = shown(asked.device or "") or device_words(request.headers.get("user-agent", ""))
-    attempts = _attempts(house, who, guests, title_id, label, asked.native)
+    profile = getattr(request.state, "profile", None)
+    attempts = _attempts(house, who, guests, title_id, label, profile, asked.native)
     started = _first(house, attempts, title_id, take_over=asked.take_over)
     return _shown(started, house.playbacks.lease.renew_after)
 
@@ -129,6 +142,7 @@ def _attempts(
     guests: tuple[str, ...],
     title_id: TitleId,
     label: str,
+    profile: str | None,
     native: bool,
 ) -> list[Attempt]:
     """Say in what capacities the caller may watch: as an account first, then by each link."""
@@ -140,6 +154,7 @@ def _attempts(
             who.token_id,
             label=label,
             native=native or who.session_id is None,
+            profile=profile,
         )
         attempts.append((device, [one.id for one in house.licences.ranked(title_id, who.account_id)]))
     for secret in guests:

@@ -8,8 +8,12 @@ from starlette.responses import Response
 from player import views
 from streaming.accounts.principal import Role
 from streaming.accounts.values import AccountKeys
+from streaming.ids import AccountId, LicenceId
+from streaming.web.api.licences import subject
 from streaming.web.deps import Viewer, services
 from streaming.web.pages.chrome import page_of, shown
+from streaming.web.viewing import profile_of
+from streaming.wiring import Services
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,6 +32,7 @@ def account(request: Request, who: Viewer) -> Response:
         views.ApiToken(one.id, one.label, one.created_at, one.last_used_at)
         for one in house.accounts.tokens(who.account_id)
     )
+    viewing = _viewing(house, who.account_id, profile_of(request))
     return shown(
         views.Account(
             page_of(request),
@@ -37,11 +42,37 @@ def account(request: Request, who: Viewer) -> Response:
             fingerprint=fingerprint(keys),
             devices=devices,
             tokens=tokens,
+            viewing=viewing,
             used_bytes=house.catalogue.stored_bytes(who.account_id) + house.uploads.bytes_held(who.account_id)
             if creates
             else 0,
             quota_bytes=house.settings.quota_bytes if creates else None,
         )
+    )
+
+
+def _viewing(house: Services, account_id: AccountId, profile: str | None) -> tuple[views.ViewingDevice, ...]:
+    """What films were watched on, and the places it holds of licences for a number of devices."""
+    limited = {one.id: one for one in house.licences.held_by(account_id) if one.terms.max_devices is not None}
+    counts = house.devices.count(list(limited))
+    names = {
+        one.title_id: house.licences.title(one.title_id).name for one in limited.values() if one.title_id
+    }
+
+    def place(licence_id: LicenceId) -> str:
+        licence = limited[licence_id]
+        taken, most = counts.get(licence_id, 0), licence.terms.max_devices
+        return f"One of {taken} on “{subject(licence, names)}”, which is for {most}"
+
+    return tuple(
+        views.ViewingDevice(
+            one.id,
+            one.name,
+            one.played_at,
+            tuple(place(licence) for licence in one.licences if licence in limited),
+            current=one.current,
+        )
+        for one in house.devices.of(account_id, profile)
     )
 
 

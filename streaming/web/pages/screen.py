@@ -15,6 +15,7 @@ from streaming.web.guest import visits
 from streaming.web.pages import values
 from streaming.web.pages.chrome import entrance, page_of, shown
 from streaming.web.pages.film import title_ref
+from streaming.web.viewing import remember_device
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,7 +35,9 @@ def watch(request: Request, who: MaybeViewer, title_id: TitleId) -> Response:
                 raise
         else:
             standing = house.licences.standing(title_ref(title), who.account_id)
-            return _screen(request, title, standing.licence, guest=False)
+            answer = _screen(request, title, standing.licence, guest=False)
+            remember_device(request, answer)
+            return answer
     held = house.licences.ranked(title_id, None, secrets)
     if not held:
         raise not_found("film")

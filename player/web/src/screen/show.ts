@@ -106,6 +106,7 @@ const TITLES: Record<string, string> = {
   tier_not_covered: "This quality is not in your licence",
   rental_ended: "The time to start has passed",
   playback_ended: "The time to finish has passed",
+  too_many_devices: "This device has no place in your licence",
   not_found: "This film is not here",
   not_playable: "This film is not ready yet",
 };

@@ -7,10 +7,12 @@ import { openDialogById } from "../ui/dialogs.ts";
 import { debounce, ref, setText, show } from "../ui/dom.ts";
 import { showFieldError, submitButton, takeOver, whileBusy } from "../ui/forms.ts";
 import { toastLater } from "../ui/toast.ts";
+import { random, toBase64url } from "../vault/bytes.ts";
+import { deriveKeys, missingCrypto } from "../vault/client.ts";
 import { type Conflict, type Terms, conflicts, readBack, remark } from "../words/licence.ts";
 import { localMoment, localValue, requestOf, termsOf } from "./terms.ts";
 
-const FIELDS: Conflict["field"][] = ["to", "valid_from", "valid_until", "rental_count", "playback_count", "max_streams"];
+const FIELDS: Conflict["field"][] = ["to", "valid_from", "valid_until", "rental_count", "playback_count", "max_streams", "max_devices", "max_plays", "redeem_until", "link_password"];
 
 export function licenceForm(element: HTMLElement): void {
   if (!(element instanceof HTMLFormElement)) return;
@@ -81,9 +83,19 @@ async function issue(form: HTMLFormElement, terms: Terms, touched: Set<string>):
   }
   let made: Licence | null = null;
   await whileBusy(form, submitButton(form), async () => {
-    made = await call<Licence>("POST", form.dataset["url"] ?? "", requestOf(terms));
+    const password = terms.holder === "link" && terms.password ? await linkPassword(terms.password) : null;
+    made = await call<Licence>("POST", form.dataset["url"] ?? "", { ...requestOf(terms), ...(password ? { password } : {}) });
   });
   if (made) finish(form, made, terms);
+}
+
+/** What the house keeps of a link's password: a key derived here, as for accounts; the password stays. */
+async function linkPassword(password: string): Promise<{ salt: string; auth_key: string }> {
+  const missing = missingCrypto();
+  if (missing) throw new Error(missing);
+  const salt = random(16);
+  const keys = await deriveKeys(password, salt);
+  return { salt: toBase64url(salt), auth_key: toBase64url(keys.auth) };
 }
 
 function finish(form: HTMLFormElement, made: Licence, terms: Terms): void {

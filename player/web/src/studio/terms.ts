@@ -19,6 +19,10 @@ export function termsOf(fields: Fields, film: string): Terms {
     playback: spanOf(fields["playback_count"], fields["playback_unit"]),
     tier: (fields["tier"] as Tier | undefined) ?? "hd",
     streams: Number(fields["max_streams"] || Number.NaN),
+    devices: countOf(fields["max_devices"]),
+    plays: countOf(fields["max_plays"]),
+    linkUntil: fields["redeem_until"] ? localMoment(fields["redeem_until"]) : null,
+    password: fields["link_password"] ?? "",
     finish: fields["may_finish"] === "on",
   };
 }
@@ -36,6 +40,7 @@ export function requestOf(terms: Terms): Record<string, unknown> {
     playback_s: terms.playback,
     tier: terms.tier,
     max_streams: terms.streams,
+    ...(link ? linkTerms(terms) : { max_devices: terms.devices ?? null }),
     may_finish: terms.finish && terms.until !== null,
   };
 }
@@ -50,6 +55,15 @@ export function localValue(moment: number): string {
   const at = new Date(moment);
   const two = (value: number): string => String(value).padStart(2, "0");
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+function linkTerms(terms: Terms): Record<string, unknown> {
+  const until = terms.linkUntil ?? null;
+  return { max_plays: terms.plays ?? null, redeem_until: until === null ? null : new Date(until).toISOString() };
+}
+
+function countOf(text: string | undefined): number | null {
+  return text?.trim() ? Number(text) : null;
 }
 
 function spanOf(count: string | undefined, unit: string | undefined): number | null {

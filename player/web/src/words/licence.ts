@@ -17,13 +17,19 @@ export interface Terms {
   playback: number | null;
   tier: Tier;
   streams: number;
+  /** On how many devices; of an account's licence. */
+  devices?: number | null;
+  /** Of a link: browsers it opens for, until when it lets people in, what it asks for. */
+  plays?: number | null;
+  linkUntil?: number | null;
+  password?: string;
   /** Whether a film begun before the end date may be seen to its end. */
   finish: boolean;
 }
 
 /** A field's name in the form and what is wrong with it. */
 export interface Conflict {
-  field: "to" | "valid_from" | "valid_until" | "rental_count" | "playback_count" | "max_streams";
+  field: "to" | "valid_from" | "valid_until" | "rental_count" | "playback_count" | "max_streams" | "max_devices" | "max_plays" | "redeem_until" | "link_password";
   sentence: string;
 }
 
@@ -41,8 +47,34 @@ export function readBack(terms: Terms, now: number, zone: string = viewerZone())
   ];
   if (terms.rental) sentences.push(`They must start within ${span(terms.rental)}.`);
   if (terms.playback) sentences.push(`Once they press play, they have ${span(terms.playback)} to finish.`);
+  if (terms.devices && terms.holder === "account") sentences.push(`It plays on ${devices(terms.devices)}.`);
   if (terms.finish && terms.until !== null) sentences.push("A film begun before the end date may be seen to its end.");
+  if (terms.holder === "link") sentences.push(...linkTerms(terms, zone));
   return sentences.join(" ");
+}
+
+function linkTerms(terms: Terms, zone: string): string[] {
+  const sentences: string[] = [];
+  if (terms.plays) sentences.push(`The link opens for ${terms.plays === 1 ? "one browser" : `${terms.plays} browsers`}.`);
+  if (terms.linkUntil) sentences.push(`It lets people in until ${exact(terms.linkUntil, zone)}.`);
+  if (terms.password) sentences.push("It asks for a password.");
+  return sentences;
+}
+
+/** "one device, the first", "up to 3 devices, those that come first" */
+function devices(count: number): string {
+  return count === 1 ? "one device, the first" : `up to ${count} devices, those that come first`;
+}
+
+/** A link's password has at least so many characters; guesses are counted at its door. */
+export const SHORTEST_LINK_PASSWORD = 6;
+
+function linkConflicts(terms: Terms, now: number): Conflict[] {
+  const found: Conflict[] = [];
+  if (terms.plays != null && !(Number.isInteger(terms.plays) && terms.plays > 0)) found.push({ field: "max_plays", sentence: "Give at least one, or leave it empty for as many as like." });
+  if (terms.linkUntil != null && !(terms.linkUntil > now)) found.push({ field: "redeem_until", sentence: "This time has already passed. Choose a later one." });
+  if (terms.password && terms.password.length < SHORTEST_LINK_PASSWORD) found.push({ field: "link_password", sentence: `Use at least ${SHORTEST_LINK_PASSWORD} characters.` });
+  return found;
 }
 
 /** What a person must mend before issuing, in the order of the form; empty when all fits. */
@@ -60,6 +92,8 @@ export function conflicts(terms: Terms, now: number): Conflict[] {
   if (terms.rental !== null && !(terms.rental > 0)) add("rental_count", "Give at least one, or leave it empty for no limit.");
   if (terms.playback !== null && !(terms.playback > 0)) add("playback_count", "Give at least one, or leave it empty for no limit.");
   if (!Number.isInteger(terms.streams) || terms.streams < 1) add("max_streams", "At least one screen is needed.");
+  if (terms.holder === "link") found.push(...linkConflicts(terms, now));
+  else if (terms.devices != null && !(Number.isInteger(terms.devices) && terms.devices > 0)) add("max_devices", "Give at least one, or leave it empty for no limit.");
   return found;
 }
 

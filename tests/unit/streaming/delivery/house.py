@@ -15,6 +15,7 @@ from streaming.catalogue.model import RenditionRow, SegmentRow, TitleRow, Versio
 from streaming.clock import FixedClock
 from streaming.db.base import Base
 from streaming.db.engine import Database, open_engine
+from streaming.delivery.devices import DeviceService
 from streaming.delivery.doors import Doors, DoorSettings, open_doors
 from streaming.delivery.index import LiveIndex
 from streaming.delivery.leases import LeaseRule
@@ -147,6 +148,7 @@ class House:
         self.transfers = TransferService(
             self.database, self.clock, self.licences, self.playbacks.release_licence
         )
+        self.devices = DeviceService(self.database, self.clock)
         if fresh:
             self._people()
         self.doors = self.open()

@@ -12,7 +12,7 @@ from streaming.hosts import DeliveryHost
 from streaming.ids import AccountId
 from streaming.settings import Settings
 from streaming.web import guest
-from streaming.web.api import channels, history, licences, links, offers, playback
+from streaming.web.api import channels, devices, history, licences, links, offers, playback
 from streaming.web.problems import Problems
 from streaming.web.security import secure
 from tests.unit.streaming.delivery.house import House
@@ -26,7 +26,7 @@ class WebHouse:
         self.house = house
         problems, app = Problems(), FastAPI()
         problems.install(app)
-        for module in (licences, history, links, offers, channels, playback, guest):
+        for module in (devices, licences, history, links, offers, channels, playback, guest):
             app.include_router(module.router)
         throttle = Throttle(house.clock)
         accounts = AccountService(
@@ -48,6 +48,7 @@ class WebHouse:
             transfers=house.transfers,
             throttle=throttle,
             playbacks=house.playbacks,
+            devices=house.devices,
         )
         self.doors = app.state.doors = house.open(
             secure(app, problems, own="https://house.test"), hosts=hosts

@@ -327,8 +327,9 @@ def test_ordinary_histories_reach_every_refusal_of_a_licence() -> None:
             for step in range(20)
         ]
         met |= live_through(one, history)
-    # Those that depend on who asks for which film, and of links, are reached in tests of their own.
+    # Those that depend on who asks for which film, of links and devices, are reached in tests of their own.
     others = {"no_licence", "left_channel", "licence_transferred", "link_expired", "link_used_up"}
+    others |= {"too_many_devices"}
     assert met == ({code.value for code in RefusalCode} | {"yes"}) - others
 
 
