@@ -23,6 +23,7 @@ from streaming.clock import Clock, SystemClock
 from streaming.db.engine import Database, open_engine
 from streaming.db.scratch import Scratch
 from streaming.delivery.devices import DeviceService
+from streaming.delivery.figures import Figures
 from streaming.delivery.index import LiveIndex
 from streaming.delivery.keysystems import Signal
 from streaming.delivery.leases import LeaseRule
@@ -76,6 +77,7 @@ class Services:
     gate: LicenceGate
     playbacks: PlaybackService
     devices: DeviceService
+    figures: Figures
 
     def close(self) -> None:
         """Close the files that all requests share."""
@@ -178,6 +180,7 @@ def build(settings: Settings, clock: Clock) -> Services:
         gate,
         playbacks,
         DeviceService(database, clock),
+        Figures(database, clock, playbacks.lease),
     )
 
 

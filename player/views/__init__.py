@@ -16,6 +16,7 @@ from player.views.common import (
     TitleState,
     Tone,
 )
+from player.views.figures import FigureDay, TitleFigures, WatchingNow
 from player.views.film import Action, ActionKind, Chapter, Film
 from player.views.foyer import FilmCard, Foyer, Scope
 from player.views.house import ErrorPage, HouseAccount, HouseFault, Job, Operator, Worker
@@ -47,6 +48,7 @@ View = (
     | Door
     | Studio
     | StudioTitle
+    | TitleFigures
     | IssueLicence
     | Account
     | Login
@@ -70,6 +72,7 @@ __all__ = [
     "ErrorPage",
     "Failure",
     "FieldError",
+    "FigureDay",
     "Film",
     "FilmCard",
     "Foyer",
@@ -104,6 +107,7 @@ __all__ = [
     "SubtitleDraft",
     "Theme",
     "Tier",
+    "TitleFigures",
     "TitleState",
     "Tone",
     "Track",
@@ -112,5 +116,6 @@ __all__ = [
     "Upload",
     "View",
     "ViewingDevice",
+    "WatchingNow",
     "Worker",
 ]

@@ -8,11 +8,12 @@ from fastapi.testclient import TestClient
 
 from streaming.accounts.service import AccountService
 from streaming.accounts.throttle import Throttle
+from streaming.delivery.figures import Figures
 from streaming.hosts import DeliveryHost
 from streaming.ids import AccountId
 from streaming.settings import Settings
 from streaming.web import guest
-from streaming.web.api import channels, devices, history, licences, links, offers, playback
+from streaming.web.api import channels, devices, figures, history, licences, links, offers, playback
 from streaming.web.problems import Problems
 from streaming.web.security import secure
 from tests.unit.streaming.delivery.house import House
@@ -26,7 +27,7 @@ class WebHouse:
         self.house = house
         problems, app = Problems(), FastAPI()
         problems.install(app)
-        for module in (devices, licences, history, links, offers, channels, playback, guest):
+        for module in (devices, licences, history, figures, links, offers, channels, playback, guest):
             app.include_router(module.router)
         throttle = Throttle(house.clock)
         accounts = AccountService(
@@ -49,6 +50,7 @@ class WebHouse:
             throttle=throttle,
             playbacks=house.playbacks,
             devices=house.devices,
+            figures=Figures(house.database, house.clock, house.playbacks.lease),
         )
         self.doors = app.state.doors = house.open(
             secure(app, problems, own="https://house.test"), hosts=hosts
