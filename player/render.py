@@ -44,6 +44,12 @@ class Assets:
         """Whether the build made a file of this name."""
         return name in self._manifest()
 
+    def modules(self, page: str, *more: str) -> list[str]:
+        """The addresses of all that a page's module begins with, and of `more` built files that there are."""
+        names = self._manifest()
+        first = (name for name in names if name.startswith(f"{page}.first-"))
+        return [self.built(name) for name in (f"{page}.js", *first, *more) if name in names]
+
     def _manifest(self) -> dict[str, str]:
         """What the last build made; read again when a new build has replaced it under a running house."""
         path = self._root / "built" / "manifest.json"
@@ -88,6 +94,7 @@ def environment(assets: Assets | None = None, *, scripts: bool = True) -> Enviro
         asset=house.asset,
         built=house.built,
         has_built=house.has_built,
+        modules=house.modules,
         scripts=scripts,
         sprite=sprite,
         say=say,
@@ -98,6 +105,14 @@ def environment(assets: Assets | None = None, *, scripts: bool = True) -> Enviro
         span=say.span, plural=say.plural, poster_class=poster_class, relative=_relative,
     )  # fmt: skip
     return env
+
+
+def speculation() -> str:
+    """The value of `Speculation-Rules` (WICG, "Speculation Rules"): which pages a browser may fetch ahead.
+
+    They are the screens that a film's page leads to: asking for one begins nothing.
+    """
+    return f'"{Assets().asset("watch.speculationrules")}"'
 
 
 @lru_cache(maxsize=1)

@@ -35,6 +35,18 @@ function named(metafile) {
   return names;
 }
 
+/** What a page's module imports first of all, so that the page can ask for it along with the module: {"watch.first-0.js": …}. */
+function firstImports(metafile) {
+  const names = {};
+  for (const [path, output] of Object.entries(metafile.outputs)) {
+    const page = pages.find((one) => output.entryPoint === `src/${one}.ts`);
+    if (!page) continue;
+    const imports = output.imports.filter(({ kind, external }) => kind === "import-statement" && !external);
+    imports.forEach((one, number) => (names[`${page}.first-${number}.js`] = basename(one.path)));
+  }
+  return names;
+}
+
 /** Shaka's stylesheet without its web font (nothing is fetched from another house), then ours. */
 async function controlsStyle() {
   const path = join(here, "node_modules", "shaka-player", "dist", "controls.modern.css");
@@ -65,7 +77,7 @@ for (const page of pages) {
   );
 }
 const metafiles = [worker, ...bundles].map((one) => one.metafile);
-const manifest = Object.assign({}, ...metafiles.map(named), await controlsStyle());
+const manifest = Object.assign({}, ...metafiles.map(named), ...metafiles.map(firstImports), await controlsStyle());
 const sorted = Object.fromEntries(Object.entries(manifest).sort());
 
 await writeFile(join(out, "manifest.json.new"), `${JSON.stringify(sorted, null, 2)}\n`);

@@ -18,6 +18,9 @@ from streaming.errors import Fault
 MAX_PLAYLIST = 512 * 1024
 """Bytes of a playlist that is taken along: a film of about twelve hours. A longer one is left out."""
 MAX_INIT = 64 * 1024
+MAX_FIRST = 96 * 1024
+"""Bytes of a first segment that comes along: one of the lowest qualities, a second or two long. Others, and
+those that a delivery host has, are fetched beside."""
 SECONDS = 1.5
 """A part that takes longer is left out: of a film in the making it may be yet to come."""
 HEADROOM = 0.95
@@ -40,7 +43,7 @@ class Wish:
 
 @dataclass(slots=True)
 class Bootstrap:
-    """Bodies by address, playlists apart from bytes; and the addresses of the first segments."""
+    """Bodies by address, playlists apart from bytes; and the addresses of first segments left to fetch."""
 
     playlists: dict[str, str] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict, repr=False)
@@ -63,29 +66,41 @@ async def prepare(ask: Ask, main: str, wish: Wish) -> Bootstrap:
         async with asyncio.timeout(SECONDS):
             text = (await ask(main)).decode()
         found.playlists[main] = text
-        segments = await asyncio.gather(
-            *(_take(ask, urljoin(main, one), wish.at, found) for one in first_tracks(text, wish))
+        segments, _ = await asyncio.gather(
+            asyncio.gather(
+                *(_take(ask, urljoin(main, one), wish.at, found) for one in first_tracks(text, wish))
+            ),
+            asyncio.gather(*(_list(ask, urljoin(main, one), found) for one in storyboards(text))),
         )
         found.segments = [one for one in segments if one]
     return found
 
 
 async def _take(ask: Ask, address: str, at: float, found: Bootstrap) -> str:
-    """Take a media playlist, its init segment and its first key; gives its first segment's address, or ""."""
+    """Take a media playlist and what plays first of it; gives the first segment if it is left to fetch."""
     segment = ""
     with suppress(Fault, TimeoutError):
         async with asyncio.timeout(SECONDS):
-            body = await ask(address)
-            if len(body) > MAX_PLAYLIST:
-                return ""
-            found.playlists[address] = text = body.decode()
+            text = await _list(ask, address, found)
             place = place_at(text, address, at)
             segment = place.segment
             if place.init and len(init := await ask(place.init)) <= MAX_INIT:
                 found.objects[place.init] = init
             if place.key:
                 found.objects[place.key] = await ask(place.key)
+            if segment.startswith("/") and len(first := await ask(segment)) <= MAX_FIRST:
+                found.objects[segment] = first
+                segment = ""
     return segment
+
+
+async def _list(ask: Ask, address: str, found: Bootstrap) -> str:
+    """Take a media playlist; "" if it is refused or too large."""
+    with suppress(Fault):
+        body = await ask(address)
+        if len(body) <= MAX_PLAYLIST:
+            found.playlists[address] = body.decode()
+    return found.playlists.get(address, "")
 
 
 def first_tracks(main: str, wish: Wish) -> list[str]:
@@ -106,6 +121,12 @@ def first_tracks(main: str, wish: Wish) -> list[str]:
     sounds.sort(key=lambda one: one["DEFAULT"] != "YES")
     texts = [one for one in media if one["TYPE"] == "SUBTITLES" and one.get("LANGUAGE") == wish.text]
     return [picture, *(one["URI"] for one in (*sounds[:1], *texts[:1]) if "URI" in one)]
+
+
+def storyboards(main: str) -> list[str]:
+    """Find the playlists of pictures to seek by: players read them at once, and later what they list."""
+    lines = (line for line in main.splitlines() if line.startswith("#EXT-X-IMAGE-STREAM-INF:"))
+    return [_attributes(line)["URI"] for line in lines]
 
 
 def place_at(media: str, address: str, at: float) -> Place:

@@ -89,7 +89,7 @@ class SegmentDoor:
             await self._send_file(scope, send, path, headers, tag)
 
     async def read(self, path: str) -> bytes:
-        """Give a small object, an init segment, by its address. Raises `Fault`."""
+        """Give an init segment or a first segment by its address. Raises `Fault`."""
         match = ADDRESS.fullmatch(path)
         if match is None:
             raise refusals.bad_address()

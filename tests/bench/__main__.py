@@ -27,6 +27,7 @@ from tests.bench import (
     remux,
     segments,
     starts,
+    throttled,
     uploads,
     workers,
 )
@@ -50,6 +51,7 @@ MEASURES = (
     Measure("starts", "from the end of an upload to the first frame", 50, starts.measure),
     Measure("clicks", "from a click to the first frame", 50, clicks.measure),
     Measure("edges", "stalls at the edges of crypto periods", 1900, edges.measure),
+    Measure("throttled", "from a click to the first frame on a slow network", 90, throttled.measure),
 )
 RESULTS = Path(__file__).with_name("RESULTS.md")
 WIDTH = 160

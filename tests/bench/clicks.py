@@ -49,10 +49,10 @@ def measure(bench: Bench) -> list[Figure]:
         times: dict[str, list[float]] = {"ours": [], "bare": []}
 
         def ours(_: int) -> float:
-            _forget_watching(house.data / "matinee.sqlite")
+            forget_watching(house.data / "matinee.sqlite")
             with visitor(browser, house.url, cookie) as context:
                 cold = _click(context, house_page, WATCH)
-                _forget_watching(house.data / "matinee.sqlite")
+                forget_watching(house.data / "matinee.sqlite")
                 times["ours"].append(_click(context, house_page, WATCH))
             return cold
 
@@ -99,7 +99,7 @@ def publish(house: House, film: Film) -> str:
     return title
 
 
-def _forget_watching(database: Path) -> None:
+def forget_watching(database: Path) -> None:
     """Nobody has watched yet: every round begins at the beginning, with a free screen and a full budget."""
     with closing(sqlite3.connect(database, timeout=15)) as connection, connection:
         connection.execute("DELETE FROM resume_positions")

@@ -17,6 +17,18 @@ from transcoder.keys.secret import SecretBytes
 
 pytestmark = pytest.mark.e2e
 SECONDS = 60
+SEE_ASKED = """(() => {
+  const asked = globalThis.asked = [], send = globalThis.fetch;
+  globalThis.fetch = (about, options) => {
+    const address = new URL(about.url ?? about, location.href);
+    asked.push(`${options?.method ?? about.method ?? 'GET'} ${address.pathname}`);
+    return send(about, options);
+  };
+  const shown = () => { globalThis.askedBeforeFrame = asked.filter((one) => !/[.]m4s$/.test(one)); };
+  document.addEventListener('DOMContentLoaded', () =>
+    document.querySelector('video')?.requestVideoFrameCallback(shown));
+})()"""
+"""Tells what scripts have asked for, and what of it but segments before the first frame was shown."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +89,27 @@ def test_revoking_in_the_studio_stops_whoever_watches(
     stand_still(ben)
     place.get_by_role("link", name="Back to the film").click()
     expect(ben.find("main")).to_contain_text("ana withdrew it.")
+
+
+@pytest.mark.parametrize("start", [0, 31])
+def test_the_first_frame_needs_one_answer_alone(premiere: Premiere, ana: Visitor, start: int) -> None:
+    """Playlists, init segments, keys and first segments come along with the playback, wherever it begins."""
+    ana.page.add_init_script(SEE_ASKED)
+    if start:
+        ana.go(f"/watch/{premiere.title}?t={start}")
+    else:
+        ana.go(f"/t/{premiere.title}")
+        ana.find(".hero__act a.button--primary").click()
+    ana.wait("() => globalThis.askedBeforeFrame")
+    asked = ana.page.evaluate("() => globalThis.askedBeforeFrame")
+    assert asked[0] == f"POST /api/v1/titles/{premiere.title}/playback"
+    # A slow machine may have asked for the next period by then.
+    first = re.compile(rf"\.m3u8$|\.mp4$|/key/\w+/{start // 6}$")
+    assert [one for one in asked if first.search(one)] == []
+    _, later = watch_moving(ana)
+    assert start <= later.time < start + 20
+    # Nothing is left of what came along: the next key is asked for at its door.
+    ana.wait("() => globalThis.asked.some((one) => one.includes('/key/'))")
 
 
 def test_a_guest_watches_by_a_link_until_it_ends(

@@ -31,10 +31,10 @@ class PlaybackIn(BaseModel):
 
 
 class BootstrapOut(BaseModel):
-    """What a player asks first: bodies by address, and the addresses of the first segments.
+    """What a player asks first: bodies by address, and the addresses of first segments left to fetch.
 
-    `playlists` are texts; `objects` are init segments and keys in base64. The keys are counted as at
-    their own doors. What was refused, late or too large is left out and can be asked for there.
+    `playlists` are texts; `objects` are init segments, keys and small first segments in base64. The keys are
+    counted as at their own doors. What was refused, late or too large is left out and can be asked for there.
     """
 
     playlists: dict[str, str]

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from player import views
+from player.render import speculation
 from streaming.catalogue.values import TitleView
 from streaming.delivery.service import continues_at
 from streaming.ids import TitleId
@@ -25,7 +26,7 @@ def film(request: Request, who: Viewer, title_id: TitleId) -> Response:
     title = house.catalogue.show(asker(who), title_id)
     standing = house.licences.standing(title_ref(title), who.account_id)
     managed = title.mine or asker(who).admin
-    return shown(
+    answer = shown(
         views.Film(
             page_of(request),
             id=title.id,
@@ -54,6 +55,8 @@ def film(request: Request, who: Viewer, title_id: TitleId) -> Response:
             ),
         )
     )
+    answer.headers["Speculation-Rules"] = speculation()
+    return answer
 
 
 def title_ref(title: TitleView) -> TitleRef:

@@ -84,6 +84,14 @@ export interface Playback {
   title: string | { name: string };
   /** When the viewer should be told that the end is near. */
   warn_at: string | null;
+  bootstrap?: Bootstrap | null;
+}
+
+/** What a player asks first: bodies by address, `objects` in base64, and the addresses of the first segments. */
+export interface Bootstrap {
+  playlists: Record<string, string>;
+  objects: Record<string, string>;
+  segments: readonly string[];
 }
 
 export interface Renewal {

@@ -1,12 +1,14 @@
 /** Shaka Player with its controls, set up for this house: starts at once, at the beginning, and never goes on after a refusal. */
 
 import { KeysAhead, type SegmentIndex } from "./ahead.ts";
+import { type EarlyAnswers, type Operation, schemeOf } from "./early.ts";
 import type { EngineError } from "./faults.ts";
 import { Hosts } from "./hosts.ts";
 import { Reports } from "./reports.ts";
 import type { Patience } from "./network.ts";
 import { Rungs } from "./rungs.ts";
 import shaka from "./shaka.ts";
+import { FIRST_BANDWIDTH } from "./start.ts";
 import { Storyboard } from "./storyboard.ts";
 import { registerTimeLabel } from "./time-label.ts";
 
@@ -50,8 +52,9 @@ export class Engine {
     return shaka.Player.isBrowserSupported();
   }
 
-  static async create(container: HTMLElement, video: HTMLVideoElement, patience: Patience, events: EngineEvents): Promise<Engine> {
+  static async create(container: HTMLElement, video: HTMLVideoElement, patience: Patience, early: EarlyAnswers, events: EngineEvents): Promise<Engine> {
     registerTimeLabel();
+    takeEarly(early);
     const player = new shaka.Player();
     player.configure(playerSettings());
     // Subtitles are drawn in the container, above the controls; natively they would lie beneath them.
@@ -145,6 +148,21 @@ export class Engine {
   }
 }
 
+/** Lets every player of this page take what is there already. */
+function takeEarly(early: EarlyAnswers): void {
+  type Parse = typeof shaka.net.HttpFetchPlugin.parse;
+  type Arguments = Parameters<Parse> extends [string, infer R, ...infer Rest] ? [R, Rest] : never;
+  const { Severity, Category, Code } = shaka.util.Error;
+  const plugin = schemeOf<Arguments[0], Arguments[1]>(early, {
+    network: (address, request, ...rest) => shaka.net.HttpFetchPlugin.parse(address, request, ...rest) as Operation,
+    operation: (promise, abort) => new shaka.util.AbortableOperation(promise, abort) as Operation,
+    aborted: (address) => new shaka.util.Error(Severity.RECOVERABLE, Category.NETWORK, Code.OPERATION_ABORTED, address),
+  });
+  for (const scheme of ["http", "https"]) {
+    shaka.net.NetworkingEngine.registerScheme(scheme, plugin as shaka.extern.SchemePlugin, shaka.net.NetworkingEngine.PluginPriority.APPLICATION, true);
+  }
+}
+
 function playerSettings(): object {
   return {
     manifest: {
@@ -168,8 +186,7 @@ function playerSettings(): object {
       liveSync: { enabled: false },
     },
     abr: {
-      // Begin with the lowest rung: it is the first that a film in the making has, and the quickest to arrive.
-      defaultBandwidthEstimate: 300_000,
+      defaultBandwidthEstimate: FIRST_BANDWIDTH,
       useNetworkInformation: false,
       switchInterval: 4,
     },

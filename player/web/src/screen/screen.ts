@@ -7,6 +7,7 @@ import type { Playback } from "../api/types.ts";
 import { deviceName } from "../accounts/shared.ts";
 import { need } from "../ui/dom.ts";
 import { clockTime } from "../words/time.ts";
+import { EarlyAnswers } from "./early.ts";
 import type { Engine } from "./engine.ts";
 import { type EngineError, engineProblem, httpFault, isCritical } from "./faults.ts";
 import { listenForRemote } from "./keys.ts";
@@ -15,7 +16,7 @@ import { Patience } from "./network.ts";
 import { Overlays } from "./overlays.ts";
 import { remoteFor } from "./remote.ts";
 import { picture } from "./show.ts";
-import { startOf } from "./start.ts";
+import { FIRST_BANDWIDTH, startOf } from "./start.ts";
 import { type ScreenEvent, type ScreenState, WARN_MS, begin, mendsByReopening, reduce } from "./state.ts";
 
 const TICK_MS = 250;
@@ -30,6 +31,7 @@ export class Screen {
   #overlays: Overlays;
   #state: ScreenState;
   #patience: Patience;
+  #early = new EarlyAnswers(location.href);
   #engine: Engine | null = null;
   #lease: Lease | null = null;
   #attempt = 0;
@@ -63,14 +65,17 @@ export class Screen {
   async open(at: number | null, takeOver = false): Promise<void> {
     const attempt = ++this.#attempt;
     this.#lease?.release();
+    this.#early.clear();
     this.#tell({ type: "opening" });
     try {
       // The engine is fetched while the server decides.
-      const [playback, engine] = await Promise.all([this.#ask(takeOver, attempt), this.#ready(), this.#engine?.unload()]);
+      const [playback, engine] = await Promise.all([this.#ask(at, takeOver, attempt), this.#ready(), this.#engine?.unload()]);
       if (attempt !== this.#attempt || !playback || !engine) return;
       const endsAt = moment(playback.ends_at);
       this.#tell({ type: "opened", endsAt, warnAt: moment(playback.warn_at) ?? (endsAt === null ? null : endsAt - WARN_MS) });
       this.#lease = this.#leaseOf(playback);
+      // What has not been asked for by then was for another quality.
+      this.#video.addEventListener("playing", () => this.#early.clear(), { once: true });
       await engine.load(playback.playlist_url, at ?? playback.start_at_s ?? 0, playback.playback_id);
       if (attempt !== this.#attempt) return;
       // A browser that wants a click first leaves the film paused, with its button shown.
@@ -81,11 +86,15 @@ export class Screen {
   }
 
   /** Asks until there is an answer that counts: a missing connection is waited for. */
-  async #ask(takeOver: boolean, attempt: number): Promise<Playback | null> {
+  async #ask(at: number | null, takeOver: boolean, attempt: number): Promise<Playback | null> {
     const url = this.#root.dataset["playbackUrl"] ?? "";
     for (let pause = 1000; attempt === this.#attempt; pause = Math.min(pause * 2, 10_000)) {
       try {
-        return await call<Playback>("POST", url, { device: deviceName(), ...(takeOver ? { take_over: true } : {}) });
+        const bootstrap = { bandwidth: FIRST_BANDWIDTH, ...(at === null ? {} : { at }) };
+        const playback = await call<Playback>("POST", url, { device: deviceName(), bootstrap, ...(takeOver ? { take_over: true } : {}) });
+        // The first segments are on their way before the engine is ready to ask for them.
+        if (attempt === this.#attempt) this.#early.begin(playback.bootstrap);
+        return playback;
       } catch (error) {
         const problem = problemOf(error);
         const away = problem.code === OFFLINE.code || problem.status === 502 || problem.status === 503;
@@ -104,7 +113,7 @@ export class Screen {
       this.#stop(unsupported());
       return null;
     }
-    this.#engine = await Engine.create(this.#container, this.#video, this.#patience, { failed: (error) => void this.#engineFailed(error) });
+    this.#engine = await Engine.create(this.#container, this.#video, this.#patience, this.#early, { failed: (error) => void this.#engineFailed(error) });
     const remote = remoteFor(this.#engine, this.#video);
     listenForRemote(remote, () => this.#state.phase === "stopped" || this.#state.phase === "opening");
     this.#followControls();
@@ -154,6 +163,7 @@ export class Screen {
     this.#stoppedAt = this.#video.currentTime;
     this.#tell({ type: "stopped", problem });
     this.#lease?.release();
+    this.#early.clear();
     this.#leaveSmallPlaces();
     void this.#engine?.unload().catch(() => undefined);
   }

@@ -1,4 +1,10 @@
-/** Where an address says to begin. Pure. */
+/** Where and how a film begins. Pure. */
+
+/**
+ * Bits a second that are taken for granted: few, so that the lowest rung is the first. It is the first that a film in the making
+ * has, and the quickest to arrive.
+ */
+export const FIRST_BANDWIDTH = 300_000;
 
 const LONGEST_S = 24 * 3600;
 

@@ -62,14 +62,28 @@ def test_all_that_a_player_asks_first_is_what_its_own_doors_say(web: WebHouse) -
         assert browser.get(path).text.split("/media/")[0] == text.split("/media/")[0]
     for path, packed in found["objects"].items():
         assert browser.get(path).content == base64.b64decode(packed)
-    assert sorted(path.rpartition("/")[2] for path in found["objects"]) == [
-        "0",
-        "0",
-        "init-abcdefgh.mp4",
-        "init-abcdefgh.mp4",
+    names = sorted("/".join(path.split("/")[-2:]) for path in found["objects"])
+    assert names == [
+        "a0/0",
+        "a0/init-abcdefgh.mp4",
+        "a0/v-000000-abcdefgh.m4s",
+        "v240/0",
+        "v240/init-abcdefgh.mp4",
+        "v240/v-000000-abcdefgh.m4s",
     ]
+    assert found["segments"] == []
+
+
+def test_a_first_segment_that_is_large_is_left_to_fetch(
+    web: WebHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "MAX_FIRST", 999)
+    web.issue(to="Ben")
+    browser = web.browser(BEN)
+    found = begin(browser)["bootstrap"]
     assert [path.split("/")[-2] for path in found["segments"]] == ["v240", "a0"]
     assert [browser.get(path).content for path in found["segments"]] == [b"\0" * 1000] * 2
+    assert not any(path.endswith(".m4s") for path in found["objects"])
 
 
 def test_it_is_left_out_unless_asked_for(web: WebHouse) -> None:
@@ -85,7 +99,7 @@ def test_the_picture_fits_the_bandwidth_and_the_tier(
 ) -> None:
     web.issue(to="Ben", tier=tier)
     told = begin(web.browser(BEN), bandwidth=bandwidth)
-    assert told["bootstrap"]["segments"][0].split("/")[-2] == chosen
+    assert {path.split("/")[0] for path in keys_in(told)} == {chosen, "a0"}
     assert (
         keys_in(told)[f"{chosen}/0"]
         == KEYS.content_key(chosen, "hd" if chosen == "v720" else "sd", 0).reveal()
@@ -184,7 +198,8 @@ def test_a_film_in_the_making_begins_with_what_it_has(
     bare_web.issue(to="Ben")
     told = begin(bare_web.browser(BEN))
     assert set(keys_in(told)) == {"v240/0"}
-    assert [path.split("/")[-2] for path in told["bootstrap"]["segments"]] == ["v240"]
+    first = [path.split("/")[-2] for path in told["bootstrap"]["objects"] if path.endswith(".m4s")]
+    assert first == ["v240"]
     assert all("EXT-X-ENDLIST" not in text for text in told["bootstrap"]["playlists"].values())
 
 
@@ -237,6 +252,19 @@ def test_a_player_begins_with_one_picture_its_sound_and_the_text_it_shows(
     wish: Wish, tracks: list[str]
 ) -> None:
     assert first_tracks(MAIN, wish) == tracks
+
+
+def test_pictures_to_seek_by_are_listed_and_no_more() -> None:
+    main = MAIN + '#EXT-X-IMAGE-STREAM-INF:BANDWIDTH=1,CODECS="jpeg",URI="s0.m3u8"\n'
+    asked: list[str] = []
+
+    async def ask(path: str) -> bytes:
+        asked.append(path)
+        return main.encode() if path == "/m" else b"#EXTM3U\n#EXTINF:1,\nx.jpg\n" if "s0" in path else b""
+
+    found = asyncio.run(bootstrap.prepare(ask, "/m", Wish(0)))
+    assert asked == ["/m", "/low.m3u8", "/a0.m3u8", "/s0.m3u8"]
+    assert "/s0.m3u8" in found.playlists
 
 
 def test_keys_that_a_licence_server_gives_are_not_asked_for() -> None:
