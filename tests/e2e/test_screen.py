@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ SEE_ASKED = """(() => {
 
 @dataclass(frozen=True)
 class Premiere:
-    """A house with one published film of Ana's, and Ben and Cleo, who have accounts."""
+    """A house with one published film of Ana's, and people who have accounts."""
 
     house: House
     token: str
@@ -47,7 +48,7 @@ def premiere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Premiere]:
     film = picture_film(folder, SECONDS, "320x180")
     with running(folder / "data", **QUICK) as house:
         token = house.add_user("ana", "creator")
-        for name in ("ben", "cleo"):
+        for name in ("ben", "cleo", "dora", "emil"):
             made = house.run("user", "add", name, "--role", "viewer", MATINEE_PASSWORD=PASSWORD)
             assert made.returncode == 0, made.stderr
         done = house.run("publish", str(film), "--title", "Test Card", "--wait", token=token)
@@ -281,6 +282,73 @@ def test_whoever_leaves_frees_their_screen_at_once(premiere: Premiere, visitors:
     assert watching(premiere, made["id"]) == 1
     guest.page.close()
     until(lambda: watching(premiere, made["id"]) == 0, "a free screen after the tab was closed", 8)
+
+
+DAYS_SLOW = """(() => {
+  const off = -3 * 86400e3, now = Date.now.bind(Date);
+  Date.now = () => now() + off;
+  Object.defineProperty(performance, 'timeOrigin', {value: performance.timeOrigin + off});
+})()"""
+
+
+def licence_of(premiere: Premiere, to: str, **asked: Any) -> str:
+    """Issue a licence as Ana, through the API; gives its id."""
+    with premiere.house.client(premiere.token) as client:
+        answer = client.post(f"/api/v1/titles/{premiere.title}/licences", json={"to": to, **asked})
+        return str(answer.raise_for_status().json()["id"])
+
+
+def change(premiere: Premiere, licence: str, seconds: int) -> None:
+    """Have a licence end so many seconds from now."""
+    end = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+    with premiere.house.client(premiere.token) as client:
+        client.patch(f"/api/v1/licences/{licence}", json={"valid_until": end}).raise_for_status()
+
+
+def test_a_renewal_reaches_a_playing_page_and_so_does_an_earlier_end(
+    premiere: Premiere, visitors: Visitors
+) -> None:
+    dora = visitors.arrive("dora", premiere.house.url)
+    dora.page.add_init_script(DAYS_SLOW)
+    log_in(dora, "dora", PASSWORD)
+    licence = licence_of(premiere, "dora")
+    dora.go(f"/watch/{premiere.title}")
+    watch_moving(dora)
+    dora.page.evaluate("globalThis.same = true")
+    change(premiere, licence, 200)
+    ending = overlay(dora, "ending")
+    expect(ending).to_contain_text(re.compile(r"ends in 3 minutes|ends in 4 minutes"), timeout=15_000)
+    change(premiere, licence, 7200)
+    expect(ending).to_be_hidden(timeout=15_000)
+    change(premiere, licence, 70)
+    expect(ending).to_contain_text(re.compile(r"1 minute|seconds"), timeout=15_000)
+    assert dora.page.evaluate("globalThis.same") is True
+    assert dora.picture().state in ("playing", "finished")
+
+
+def test_a_film_page_left_open_follows_the_licence_whatever_the_viewers_clock_says(
+    premiere: Premiere, visitors: Visitors
+) -> None:
+    emil = visitors.arrive("emil", premiere.house.url)
+    emil.page.add_init_script(DAYS_SLOW)
+    log_in(emil, "emil", PASSWORD)
+    licence = licence_of(premiere, "emil", rental_s=7200, playback_s=3600)
+    emil.go(f"/t/{premiere.title}")
+    side, act = emil.find("#standing"), emil.find("#film-act")
+    expect(side).to_contain_text("Start before")
+    expect(side).to_contain_text("in 2 hours")
+    with premiere.house.client(premiere.token) as client:
+        client.patch(
+            f"/api/v1/licences/{licence}", json={"rental_s": 1, "valid_until": None}
+        ).raise_for_status()
+    expect(act).to_contain_text("Your licence has ended", timeout=25_000)
+    with premiere.house.client(premiere.token) as client:
+        client.patch(f"/api/v1/licences/{licence}", json={"rental_s": None}).raise_for_status()
+    change(premiere, licence, 290)
+    expect(act).to_contain_text("Watch", timeout=25_000)
+    expect(side).to_contain_text(re.compile(r"in 4 minutes \d+ seconds?"))
+    said = side.inner_text()
+    expect(side).not_to_have_text(said, timeout=5_000)  # it counts
 
 
 def link_of(premiere: Premiere, **asked: Any) -> dict[str, Any]:

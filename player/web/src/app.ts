@@ -8,6 +8,7 @@ import { mountAll, register } from "./ui/mount.ts";
 import { theme } from "./ui/theme.ts";
 import { keepTimes } from "./ui/times.ts";
 import { showKeptToast } from "./ui/toast.ts";
+import { learnFromPage } from "./api/clock.ts";
 
 register({
   theme,
@@ -30,10 +31,12 @@ register({
   "licence-form": async (element) => (await import("./studio/licence-form.ts")).licenceForm(element),
   poster: async (element) => (await import("./studio/poster.ts")).poster(element),
   "subtitle-form": async (element) => (await import("./studio/subtitles.ts")).subtitleForm(element),
+  standing: async (element) => (await import("./ui/standing.ts")).standing(element),
   licences: async (element) => (await import("./studio/licences.ts")).licences(element),
 });
 
 document.documentElement.classList.add("js");
+learnFromPage();
 listenForDialogs();
 listenForKeys();
 keepTimes();

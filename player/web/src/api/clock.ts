@@ -36,3 +36,11 @@ export class ServerClock {
 
 /** The one clock of the page. */
 export const serverClock = new ServerClock();
+
+/** Takes the moment at which the server made this page, so that its times are right before anything else was asked. */
+export function learnFromPage(): void {
+  const [visit] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  if (!visit || visit.responseStart === 0) return;
+  const begun = performance.timeOrigin;
+  serverClock.observe(document.documentElement.dataset["now"] ?? null, begun + visit.requestStart, begun + visit.responseStart);
+}

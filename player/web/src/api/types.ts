@@ -65,6 +65,8 @@ export interface Licence {
   ends_at: string | null;
   tier: string;
   max_streams: number;
+  start_by: string | null;
+  may_finish: boolean;
   watching: number;
   readback: string;
 }

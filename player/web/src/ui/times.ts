@@ -1,10 +1,12 @@
 /** Keeps every `<time data-time>` true, in the viewer's words and zone. */
 
 import { serverClock } from "../api/clock.ts";
-import { countdown, date, dayAndTime, exact, relative, viewerZone } from "../words/time.ts";
+import { countdown, date, dayAndTime, exact, relative, span, viewerZone } from "../words/time.ts";
 import { readCookie, setCookie } from "./dom.ts";
 
 const CALM_MS = 30_000;
+/** The last minutes of a licence are counted down. */
+const LAST_S = 300;
 
 export function keepTimes(): void {
   const zone = viewerZone();
@@ -29,7 +31,7 @@ function write(root: ParentNode, now: number): boolean {
     if (Number.isNaN(moment)) continue;
     const kind = time.dataset["time"] ?? "";
     const away = (moment - now) / 1000;
-    hurried ||= kind === "countdown" && away > 0 && away < 300;
+    hurried ||= (kind === "countdown" || kind === "closing") && away > 0 && away < LAST_S + CALM_MS / 1000;
     const text = inWords(kind, moment, now);
     if (text !== null && time.textContent !== text) time.textContent = text;
     const title = exact(moment);
@@ -48,9 +50,17 @@ function inWords(kind: string, moment: number, now: number): string | null {
       return date(moment);
     case "exact":
       return exact(moment);
+    case "closing":
+      return closing(moment, now);
     case "countdown":
       return countdown((moment - now) / 1000);
     default:
       return null;
   }
+}
+
+/** "in 2 hours", and in the last minutes "in 4 minutes 5 seconds" */
+export function closing(moment: number, now: number): string {
+  const away = (moment - now) / 1000;
+  return away > 0 && away <= LAST_S ? `in ${span(Math.ceil(away))}` : relative(moment, now);
 }
