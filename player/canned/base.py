@@ -83,6 +83,7 @@ UNTIL = LicenceTerms(
     valid_from=ago(days=1),
     valid_until=ahead(hours=2),
     ends_at=ahead(hours=2),
+    may_finish=True,
     issuer="Ana",
 )
 NOT_BEGUN = LicenceTerms(

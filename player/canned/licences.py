@@ -24,6 +24,7 @@ def _issue(page: Page) -> IssueLicence:
         rental_count="30",
         rental_unit="days",
         playback_count="48",
+        may_finish=True,
         playback_unit="hours",
     )
     said = readback("The Night Ferry", "Ben", RUNNING, NOW, page.zone)

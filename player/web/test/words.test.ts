@@ -54,4 +54,5 @@ test("what is allowed but odd is remarked on", () => {
   assert.equal(remark(good, now, 5400), "");
   assert.match(remark({ ...good, playback: 600 }, now, 5400), /could not see it to its end/);
   assert.match(remark({ ...good, playback: 7200, until: now + 3_600_000 }, now, 600), /earlier of the two/);
+  assert.equal(remark({ ...good, playback: 7200, until: now + 3_600_000, finish: true }, now, 600), "");
 });

@@ -103,7 +103,7 @@ export function remark(terms: Terms, now: number, length: number | null): string
   if (length && terms.playback && terms.playback < length) {
     return `The film lasts ${span(Math.ceil(length / 60) * 60)}: they could not see it to its end in ${span(terms.playback)}.`;
   }
-  if (window !== null && terms.playback && terms.playback > window) {
+  if (window !== null && terms.playback && terms.playback > window && !terms.finish) {
     return "The end date comes before the time to finish is over; the earlier of the two counts.";
   }
   if (window !== null && terms.rental && terms.rental > window) {
