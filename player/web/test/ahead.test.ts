@@ -16,11 +16,18 @@ function film(periods: number): { index: SegmentIndex; keys: PeriodKey[]; asked:
   return { index: { find: (time) => (time < count * LENGTH ? Math.floor(time / LENGTH) : null), get: at }, keys, asked };
 }
 
+/** Somebody who has played for a while up to `time`. */
+function settled(time = 30): KeysAhead {
+  const ahead = new KeysAhead();
+  ahead.look([], time, 0);
+  return ahead;
+}
+
 test("the key is asked for once, when its period is near enough", () => {
   const { index, asked } = film(4);
   const ahead = new KeysAhead();
   for (let time = 0; time < 60; time += 0.25) {
-    ahead.look([index], time);
+    ahead.look([index], time, time * 1000);
     assert.deepEqual(asked, time < 60 - LEAD_S ? [] : [1], `${time}`);
   }
 });
@@ -28,14 +35,23 @@ test("the key is asked for once, when its period is near enough", () => {
 test("never more than one period is asked for ahead, wherever somebody seeks", () => {
   const { index, asked } = film(10);
   const ahead = new KeysAhead();
-  for (const time of [59, 350, 0, 599, 475]) ahead.look([index], time);
+  [59, 350, 0, 599, 475].forEach((time, jump) => {
+    for (let waited = 0; waited < 6; waited++) ahead.look([index], time + waited / 10, jump * 10_000 + waited * 1000);
+  });
   assert.deepEqual(asked, [1, 6, 8]);
+});
+
+test("who jumps about asks for nothing ahead", () => {
+  const { index, asked } = film(10);
+  const ahead = new KeysAhead();
+  for (let jump = 0; jump < 20; jump++) ahead.look([index], (jump * 137) % 600, jump * 4000);
+  assert.deepEqual(asked, []);
 });
 
 test("picture and sound are asked for alike", () => {
   const picture = film(2);
   const sound = film(2);
-  new KeysAhead().look([picture.index, sound.index], 30);
+  settled().look([picture.index, sound.index], 30, 60_000);
   assert.deepEqual([picture.asked, sound.asked], [[1], [1]]);
 });
 
@@ -52,6 +68,6 @@ test("a key that is here, the last period, and films without keys need nothing",
 test("a refusal is left to those who hear of it", async () => {
   const refused = { fetchKey: () => Promise.reject(new Error("refused")) };
   const index = { find: () => 0, get: (place: number) => (place > 1 ? null : { getStartTime: () => place * 4, aesKey: place ? refused : {} }) };
-  new KeysAhead().look([index], 0);
+  settled(0).look([index], 0, 60_000);
   await new Promise((resolve) => setTimeout(resolve, 0));
 });

@@ -23,11 +23,24 @@ export interface SegmentIndex {
 /** Seconds of film before an edge at which the next key is asked for: what is buffered, and as much again. */
 export const LEAD_S = 50;
 
+/** A step in the film's time that is no playing, and for how long after it nothing is asked ahead: who jumps about spends
+ * the release budget on where they land, not on what lies behind it. */
+const JUMP_S = 3;
+const CALM_MS = 5000;
+
 export class KeysAhead {
   #asked = new WeakSet<PeriodKey>();
+  #last = -Infinity;
+  #calmAt = 0;
 
-  /** Looks whether the key after the one at `time` is due, in every stream that plays; asks for each once. */
-  look(streams: readonly SegmentIndex[], time: number): void {
+  /**
+   * Looks whether the key after the one at `time` is due, in every stream that plays; asks for each once. To be called some
+   * times a second; `now` in milliseconds.
+   */
+  look(streams: readonly SegmentIndex[], time: number, now: number): void {
+    if (Math.abs(time - this.#last) > JUMP_S) this.#calmAt = now + CALM_MS;
+    this.#last = time;
+    if (now < this.#calmAt) return;
     for (const index of streams) {
       const key = dueKey(index, time);
       if (!key || this.#asked.has(key)) continue;

@@ -119,7 +119,7 @@ export class Engine {
 
   /** Asks for the key of the next crypto period, if that is due. */
   askAhead(): void {
-    this.#ahead.look(this.#playing(), this.#video.currentTime);
+    this.#ahead.look(this.#playing(), this.#video.currentTime, performance.now());
   }
 
   /** Where the segments of what plays now are listed. */

@@ -298,6 +298,13 @@ def test_a_scraper_gets_the_burst_and_then_is_told_to_wait(house: House) -> None
     assert house.key(started, 13).status == 429
 
 
+def test_jumps_anywhere_are_answered_at_once_within_the_budget(house: House) -> None:
+    house.licence()
+    started = house.start()
+    places = [39, 0, 20, 7, 33, 1, 12, 38, 25, 4, 16, 30]
+    assert [house.key(started, place).status for place in places + places[::-1]] == [200] * 24
+
+
 def test_what_was_released_costs_nothing_again_nor_in_another_rendition(house: House) -> None:
     house.licence(tier=Tier.HD)
     started = house.start()
