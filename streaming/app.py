@@ -18,7 +18,7 @@ from streaming.delivery.doors import Doors, DoorSettings, open_doors
 from streaming.delivery.drm import read_services
 from streaming.delivery.keysystems import KeySystems
 from streaming.delivery.signing import PURPOSE, AddressSigner
-from streaming.hosts import origins
+from streaming.hosts import Form, origins
 from streaming.lifeline import PARENT, die_with_parent, on_duty
 from streaming.settings import Settings
 from streaming.web import guest, health
@@ -98,7 +98,8 @@ def mount(services: Services) -> Doors:
         objects=services.objects,
         signer=AddressSigner(
             [services.root.derived(PURPOSE)],
-            (settings.address_form, *(one.form for one in settings.hosts)),
+            (settings.address_form, *(one.form for one in settings.hosts if one.form is not Form.CAT)),
+            cat=any(one.form is Form.CAT for one in settings.hosts),
         ),
         problem=problem_of,
         systems=KeySystems(read_services(services.settings.drm_file) if services.settings.drm_file else ()),

@@ -23,6 +23,8 @@ class Form(StrEnum):
 
     HMAC = "hmac"
     NGINX = "nginx"
+    CAT = "cat"
+    """A Common Access Token; for delivery hosts alone, see `streaming.delivery.cat`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,13 @@ def _read(entry: str) -> DeliveryHost:
     if not _NAME.fullmatch(name) or not base:
         raise ValueError(f"a delivery host is written NAME=https://HOST and not “{entry[:40]}”")
     options = dict(_option(name, one) for one in more if one)
+    form, base = _form(name, options.pop("form", Form.HMAC)), _base(name, base)
+    if form is Form.CAT and urlsplit(base).path:
+        raise ValueError(f"delivery host {name} has form=cat so its address must end with its host")
     return DeliveryHost(
         name,
-        _base(name, base),
-        _form(name, options.pop("form", Form.HMAC)),
+        base,
+        form,
         _number(name, options.pop("priority", "1")),
         _number(name, options.pop("weight", "1")),
     )

@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     drm_file: Path | None = Field(
         default=None, description="TOML file that describes licence services of DRM systems."
     )
-    address_form: Form = Field(
+    address_form: Literal[Form.HMAC, Form.NGINX] = Field(
         default=Form.HMAC, description="How the house signs addresses of segments: hmac, or nginx."
     )
     delivery_hosts: str = Field(

@@ -1,5 +1,6 @@
 """Commands that act on this machine’s data folder: serve, worker, user, token, doctor…"""
 
+import base64
 import os
 import sys
 from pathlib import Path
@@ -36,6 +37,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(user, name="user")
     app.command()(token)
     app.command("nginx-secret")(nginx_secret)
+    app.command("cat-key")(cat_key)
     app.command()(doctor)
 
 
@@ -128,6 +130,19 @@ def nginx_secret(data: Data = None) -> None:
     prepare(settings)
     key = load_or_make(settings.root_key_file).derived(signing.PURPOSE)
     print(f'set $matinee_secret "{signing.nginx_secret(key).reveal().decode()}";')
+
+
+def cat_key(data: Data = None) -> None:
+    """Print the key by which a CDN checks Common Access Tokens, as a JSON Web Key (RFC 7517, HS256)."""
+    from streaming.cli.prepare import prepare
+    from streaming.delivery import cat, signing
+    from streaming.keys.root import load_or_make
+
+    settings = settings_for(data)
+    prepare(settings)
+    key = cat.key_of(load_or_make(settings.root_key_file).derived(signing.PURPOSE)).reveal()
+    text = base64.urlsafe_b64encode(key).rstrip(b"=").decode()
+    print_json({"kty": "oct", "alg": "HS256", "k": text})
 
 
 def doctor(data: Data = None, as_json: AsJson = False) -> None:

@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from xml.sax.saxutils import escape, quoteattr
 
+from streaming.delivery import cat
 from streaming.delivery.signing import AddressSigner
-from streaming.hosts import DeliveryHost
+from streaming.hosts import DeliveryHost, Form
 
 ADDRESS_LIFE = timedelta(hours=24)
 HOUR = 3600
@@ -48,8 +49,21 @@ def in_order(hosts: Sequence[DeliveryHost], playback_id: str) -> tuple[DeliveryH
 
 
 def base(host: DeliveryHost, signer: AddressSigner, title: str, version: str, until: datetime) -> str:
-    """Give the address below which a host has the segments of a title's version."""
+    """Give the address below which a host has the segments of a title's version.
+
+    A query in it belongs behind the name of each segment.
+    """
+    if host.form is Form.CAT:
+        path = cat.folder(title, version)
+        token = cat.issue(cat.key_of(signer.keys[0]), path, until)
+        return f"{host.base}{path[:-1]}?CAT={token}"
     return f"{host.base}/media/{signer.prefix(title, version, until, host.form)}/{title}/{version}"
+
+
+def below(base: str, name: str) -> str:
+    """Give the address of what lies below a base, whose query comes last."""
+    folder, mark, query = base.partition("?")
+    return f"{folder}/{name}{mark}{query}"
 
 
 def via(address: str, name: str) -> str:
@@ -84,6 +98,8 @@ def mpd_elements(bases: Mapping[str, str], steering: str) -> list[str]:
 
     `BaseURL` elements, to stand first in `MPD`, and `ContentSteering` after them; nothing without hosts.
     """
+    # A base whose addresses end with a token cannot be said in a BaseURL.
+    bases = {name: url for name, url in bases.items() if "?" not in url}
     if not bases:
         return []
     urls = [

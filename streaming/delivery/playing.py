@@ -280,7 +280,7 @@ class PlayDoor:
             complete=version.complete,
             target=hls.target_duration(segments, version.target_duration or 0),
             keys=_whole_keys(token, rendition.name, placed=_is_paced(playback)),
-            base=f"{self._base(host, playback)}/{rendition.name}/" if host else "",
+            place=self._places(host, playback, rendition) if host else str,
         )
         return text_answer(text, M3U8, header(scope, b"accept-encoding"))
 
@@ -317,6 +317,10 @@ class PlayDoor:
 
     def _ordered(self, playback: Playback) -> tuple[DeliveryHost, ...]:
         return pathways.in_order(self._hosts, playback.id)
+
+    def _places(self, host: DeliveryHost, playback: Playback, rendition: Rendition) -> Callable[[str], str]:
+        base = self._base(host, playback)
+        return lambda name: pathways.below(base, f"{rendition.name}/{name}")
 
     def _base(self, host: DeliveryHost, playback: Playback) -> str:
         until = pathways.expiry(self._clock.now())

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from streaming.clock import Clock
-from streaming.delivery import refusals
+from streaming.delivery import cat, refusals
 from streaming.delivery.answers import ANY_ORIGIN, Answer, Header, Scope, Send, header, send_answer
 from streaming.delivery.kept import Kept
 from streaming.delivery.signing import AddressSigner, Check
@@ -19,7 +19,7 @@ from streaming.errors import Fault
 from streaming.storage.objects import ObjectStore
 
 ADDRESS = re.compile(
-    r"/media/(?P<prefix>[0-9]{10,11}\.[A-Za-z0-9_-]{22})/(?P<title>[a-z]{2}_[a-z0-9]{1,40})"
+    r"/media/(?P<prefix>[0-9]{10,11}\.[A-Za-z0-9_-]{22}|cat)/(?P<title>[a-z]{2}_[a-z0-9]{1,40})"
     r"/(?P<version>[a-z]{2}_[a-z0-9]{1,40})/(?P<rendition>[a-z][a-z0-9]{0,11})"
     r"/(?P<name>[a-z0-9][a-z0-9-]{0,63}\.(?P<kind>m4s|mp4|vtt|jpg))",
     re.ASCII,
@@ -41,7 +41,8 @@ _PREFLIGHT = Answer(
         (b"access-control-allow-methods", b"GET, HEAD, OPTIONS"),
         (
             b"access-control-allow-headers",
-            b"Range, If-Range, If-None-Match, CMCD-Object, CMCD-Request, CMCD-Session, CMCD-Status",
+            b"Range, If-Range, If-None-Match, Common-Access-Token,"
+            b" CMCD-Object, CMCD-Request, CMCD-Session, CMCD-Status",
         ),
         (b"access-control-max-age", b"86400"),
     ),
@@ -74,7 +75,10 @@ class SegmentDoor:
         if scope["method"] == "OPTIONS":
             await send_answer(send, _PREFLIGHT)
             return
-        self.check(match["prefix"], match["title"], match["version"])
+        if match["prefix"] == cat.FOLDER:
+            self._check_token(scope)
+        else:
+            self.check(match["prefix"], match["title"], match["version"])
         tag = b'"' + match["name"].encode() + b'"'
         headers: list[Header] = [*ANY_ORIGIN, _IMMUTABLE, (b"etag", tag), (b"accept-ranges", b"bytes")]
         if tag in header(scope, b"if-none-match") or header(scope, b"if-none-match") == b"*":
@@ -87,6 +91,16 @@ class SegmentDoor:
             await self._send_stored(scope, send, name, headers)
         else:
             await self._send_file(scope, send, path, headers, tag)
+
+    def _check_token(self, scope: Scope) -> None:
+        """Check the Common Access Token of a request. Raises `Fault`."""
+        token = cat.of_request(scope.get("query_string", b""), header(scope, cat.HEADER))
+        now = self._clock.now().timestamp()
+        verdict = cat.check_any(self._signer, token, scope["method"], scope["path"], now)
+        if verdict is Check.BAD:
+            raise refusals.tampered()
+        if verdict is Check.EXPIRED:
+            raise refusals.address_expired()
 
     async def read(self, path: str) -> bytes:
         """Give an init segment or a first segment by its address. Raises `Fault`."""

@@ -47,17 +47,26 @@ class AddressSigner:
     that were given out before an operator chose another form stay good until they expire.
     """
 
-    def __init__(self, keys: Sequence[SecretBytes], forms: Sequence[Form] = (Form.HMAC,)) -> None:
+    def __init__(
+        self, keys: Sequence[SecretBytes], forms: Sequence[Form] = (Form.HMAC,), *, cat: bool = False
+    ) -> None:
         if not keys or not forms:
             raise ValueError("a signer needs a key and a form")
         self._keys = tuple(keys)
         self._form = forms[0]
+        self.cat = cat
+        """Whether Common Access Tokens are accepted too."""
         self._accepted: Collection[Form] = dict.fromkeys((*forms, Form.HMAC))
 
     def prefix(self, title: str, version: str, expiry: datetime, form: Form | None = None) -> str:
         """Sign addresses of a title version until `expiry` (whole seconds)."""
         stamp = str(int(expiry.timestamp()))
         return f"{stamp}.{_tag(form or self._form, self._keys[0], stamp, title, version)}"
+
+    @property
+    def keys(self) -> tuple[SecretBytes, ...]:
+        """The signing keys, for the forms that are made elsewhere."""
+        return self._keys
 
     def check(self, prefix: str, title: str, version: str, now: float) -> Check:
         """Check a prefix; `now` in seconds since 1970. An expired one was good once."""

@@ -121,11 +121,11 @@ def media(
     complete: bool,
     target: int,
     keys: KeysOf,
-    base: str = "",
+    place: Callable[[str], str] = str,
 ) -> str:
     """Render a media playlist: EVENT while the film grows, VOD with its end tag once `complete`.
 
-    Segments are named by their last part, behind `base` where they lie elsewhere than the playlist.
+    Segments are named by their last part, or by what `place` makes of it where they lie elsewhere.
 
     A key is named where its address changes. The IV is left out: of whole segments it is the media sequence
     number (RFC 8216 §5.2), and every rendition and period has a key of its own; of samples the init segment
@@ -140,15 +140,15 @@ def media(
     tiles = _tiles(rendition)
     inits = dict(rendition.inits)
     if rendition.init_name is not None and not inits:
-        lines.append(f'#EXT-X-MAP:URI="{base}{rendition.init_name}"')
+        lines.append(f'#EXT-X-MAP:URI="{place(rendition.init_name)}"')
     start, named, init = Fraction(0), tuple[Key, ...](), ""
     for segment in segments:
         if named != (named := tuple(keys(segment, start))):
             lines += [f"#EXT-X-KEY:{key}" for key in named]
         if init != (init := inits.get(segment.period, "")):
-            lines.append(f'#EXT-X-MAP:URI="{base}{init}"')
+            lines.append(f'#EXT-X-MAP:URI="{place(init)}"')
         lines += tiles
-        lines += [f"#EXTINF:{float(segment.duration):.6f},", base + segment.name]
+        lines += [f"#EXTINF:{float(segment.duration):.6f},", place(segment.name)]
         start += segment.duration
     if complete:
         lines.append("#EXT-X-ENDLIST")

@@ -18,6 +18,15 @@ test("a segment can be had from every host, in the order the house says", () => 
   assert.deepEqual(steered().addresses(old), [`${NEAR}/v240/v-1.m4s`, `${FAR}/v240/v-1.m4s`]);
 });
 
+test("a token belongs to its own host", () => {
+  const hosts = new Hosts();
+  const cat = "https://cat.test/media/cat/ti_x/ve_y?CAT=0YRD";
+  hosts.steer(JSON.stringify({ "PATHWAY-PRIORITY": ["cat", "far"], "X-MATINEE-BASES": { cat, far: FAR } }));
+  const both = ["https://cat.test/media/cat/ti_x/ve_y/v240/v-1.m4s?CAT=0YRD", `${FAR}/v240/v-1.m4s`];
+  assert.deepEqual(hosts.addresses("https://cat.test/media/cat/ti_x/ve_y/v240/v-1.m4s?CAT=old"), both);
+  assert.deepEqual(hosts.addresses(`${FAR}/v240/v-1.m4s`), both);
+});
+
 test("keys, playlists and a house without hosts keep their one address", () => {
   const key = "https://house.test/play/token/key/v240/0";
   const own = "https://house.test/media/16.zz/ti_x/ve_y/v240/v-1.m4s";

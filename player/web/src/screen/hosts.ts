@@ -49,13 +49,13 @@ export class Hosts {
   addresses(address: string): string[] {
     const parts = SEGMENT.exec(address);
     if (!parts || !this.#bases.some((base) => hostOf(base) === hostOf(address))) return [address];
-    const name = `${parts[3] ?? ""}${parts[4] ?? ""}`;
+    const name = parts[3] ?? "";
     const now = performance.now();
     const shunned = (base: string): number => {
       const at = this.#failed.get(hostOf(base)) ?? -Infinity;
       return now - at < SHUNNED_MS ? at : -Infinity;
     };
-    return [...this.#bases].sort((one, other) => (shunned(one) < shunned(other) ? -1 : shunned(one) > shunned(other) ? 1 : 0)).map((base) => base + name);
+    return [...this.#bases].sort((one, other) => (shunned(one) < shunned(other) ? -1 : shunned(one) > shunned(other) ? 1 : 0)).map((base) => below(base, name));
   }
 
   /** A request failed. Tells whether another host, that has not failed lately, may do better. */
@@ -79,6 +79,12 @@ export function basesOf(manifest: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** The address of what lies below a base; a base's query (the token of its host) comes last, and goes to no other host. */
+function below(base: string, name: string): string {
+  const [folder, query] = base.split("?", 2);
+  return `${folder ?? ""}${name}${query === undefined ? "" : `?${query}`}`;
 }
 
 function hostOf(address: string): string {

@@ -278,7 +278,10 @@ def test_with_several_hosts_all_stands_once_for_each() -> None:
 
 
 def test_segments_may_lie_elsewhere_than_their_playlist() -> None:
-    text = hls.media(VIDEO, grid(3), complete=True, target=4, keys=keys_of, base="https://cdn.test/x/")
+    def place(name: str) -> str:
+        return f"https://cdn.test/x/{name}"
+
+    text = hls.media(VIDEO, grid(3), complete=True, target=4, keys=keys_of, place=place)
     parsed = m3u8.loads(text)
     assert parsed.segments[0].uri == "https://cdn.test/x/v-000000-abcdefgh.m4s"
     assert parsed.segment_map[0].uri == "https://cdn.test/x/i.mp4"
