@@ -48,6 +48,13 @@ def devices(count: int) -> str:
     return "one device, the first" if count == 1 else f"up to {count} devices, those that come first"
 
 
+def used(plays: int, most: int | None) -> str:
+    """`Not used yet`, `Used by 3 browsers`, `Used by 3 of 20 browsers`."""
+    if most is not None:
+        return f"Used by {plays} of {most} browser{'s' if most != 1 else ''}"
+    return f"Used by {plays} browser{'s' if plays != 1 else ''}" if plays else "Not used yet"
+
+
 def link_terms(plays: int | None, redeem_until: datetime | None, *, password: bool, zone: str = "UTC") -> str:
     """What a link asks for, in the sentences that follow its licence's; empty if nothing."""
     parts = []

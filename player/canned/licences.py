@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from player.canned.base import NOW, RUNNING, State, ahead
+from player.canned.base import NOW, REVOKED, RUNNING, State, ahead
 from player.views import (
     FieldError,
+    GuestLink,
     HolderKind,
     IssueLicence,
     LicenceDraft,
     LicenceState,
     LicenceTerms,
+    LinkUse,
     Page,
 )
 from player.words import readback
@@ -37,6 +39,38 @@ def _wrong(page: Page, field: str, sentence: str, draft: LicenceDraft) -> IssueL
     )
 
 
+def _link(page: Page) -> GuestLink:
+    uses = (
+        LinkUse("vi_1", ahead(minutes=-12), "Firefox on Linux", "203.0.113.0/24", "Eva from the jury"),
+        LinkUse("vi_2", ahead(hours=-30), "Safari on iPhone", "2001:db8:1::/48"),
+        LinkUse("vi_3", ahead(days=-6), "Chrome on Windows"),
+    )
+    return GuestLink(
+        page,
+        "li_1",
+        "ti_0004",
+        "The Night Ferry",
+        "Press",
+        RUNNING,
+        plays=4,
+        max_plays=20,
+        redeem_until=ahead(days=6),
+        has_password=True,
+        watching=1,
+        uses=uses,
+    )
+
+
+LINKS = (
+    State("Link", "used", _link),
+    State("Link", "not used yet", lambda p: replace(_link(p), plays=0, uses=(), watching=0)),
+    State("Link", "forgotten", lambda p: replace(_link(p), uses=(), has_password=False)),
+    State(
+        "Link",
+        "revoked",
+        lambda p: replace(_link(p), terms=REVOKED, watching=0, max_plays=None, redeem_until=None),
+    ),
+)
 ISSUES = (
     State("Licence", "to an account", _issue),
     State("Licence", "blank", lambda p: IssueLicence(p, "ti_0004", "The Night Ferry", 5524)),

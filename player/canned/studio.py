@@ -205,7 +205,8 @@ REFUSED = SubtitleDraft(
 def _row(
     n: int, holder: str, terms: LicenceTerms, kind: HolderKind = HolderKind.ACCOUNT, watching: int = 0
 ) -> LicenceRow:
-    return LicenceRow(f"li_{n}", kind, holder, terms, ago(days=n + 1, hours=n), watching)
+    plays = (3 * watching, 20) if kind is HolderKind.LINK else (None, None)
+    return LicenceRow(f"li_{n}", kind, holder, terms, ago(days=n + 1, hours=n), watching, *plays)
 
 
 ROWS = (

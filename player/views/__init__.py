@@ -25,10 +25,12 @@ from player.views.studio import (
     Candidate,
     ChunkFault,
     FieldError,
+    GuestLink,
     HolderKind,
     IssueLicence,
     LicenceDraft,
     LicenceRow,
+    LinkUse,
     Priority,
     Rung,
     Studio,
@@ -50,6 +52,7 @@ View = (
     | StudioTitle
     | TitleFigures
     | IssueLicence
+    | GuestLink
     | Account
     | Login
     | Register
@@ -76,6 +79,7 @@ __all__ = [
     "Film",
     "FilmCard",
     "Foyer",
+    "GuestLink",
     "HolderKind",
     "HouseAccount",
     "HouseFault",
@@ -85,6 +89,7 @@ __all__ = [
     "LicenceRow",
     "LicenceState",
     "LicenceTerms",
+    "LinkUse",
     "Login",
     "Notice",
     "Operator",

@@ -186,6 +186,42 @@ class LicenceRow:
     terms: LicenceTerms
     issued_at: datetime
     watching: int = 0
+    plays: int | None = None
+    """Of a link: how many browsers used it, and (`max_plays`) how many may."""
+    max_plays: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUse:
+    """One browser that came in by a link."""
+
+    id: str
+    used_at: datetime
+    device: str
+    network: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GuestLink:
+    """`/studio/t/{id}/links/{licence}`: what a link asks for and who used it, as far as that is kept."""
+
+    template: ClassVar[str] = "link.html"
+    room: ClassVar[str] = "studio"
+
+    page: Page
+    licence_id: str
+    title_id: str
+    title_name: str
+    label: str
+    terms: LicenceTerms
+    plays: int = 0
+    max_plays: int | None = None
+    redeem_until: datetime | None = None
+    has_password: bool = False
+    watching: int = 0
+    uses: tuple[LinkUse, ...] = ()
+    kept_days: int = 90
 
 
 @dataclass(frozen=True, slots=True)

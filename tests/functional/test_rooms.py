@@ -4,7 +4,9 @@ from fastapi.testclient import TestClient
 from streaming.accounts.principal import Role
 from streaming.catalogue import store
 from streaming.catalogue.values import Failure, TitleState
-from streaming.ids import TitleId
+from streaming.delivery import devices
+from streaming.delivery.values import Device
+from streaming.ids import LicenceId, TitleId
 from tests.functional.conftest import WholeHouse
 
 HTML = {"accept": "text/html"}
@@ -119,3 +121,35 @@ def test_trying_again_is_offered_only_while_the_file_is_here(whole_house: WholeH
     for file in (whole_house.services.settings.data / "uploads").iterdir():
         file.unlink()
     assert ["Try again" in creator.get(room, headers=HTML).text for room in rooms] == [False, False]
+
+
+def test_the_page_of_a_link_shows_who_used_it_to_its_creator_alone(whole_house: WholeHouse) -> None:
+    creator = whole_house.person("ana", Role.CREATOR)
+    title_id = failed_film(whole_house, creator)
+    made = creator.post(f"/api/v1/titles/{title_id}/licences", json={"link": True, "max_plays": 3}).json()
+    guest = whole_house.visitor()
+    guest.headers["user-agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    assert guest.post(made["link_url"] + "/enter", json={"name": "Eva"}).status_code == 200
+    path = f"/studio/t/{title_id}/links/{made['id']}"
+    page = creator.get(path, headers=HTML).text
+    assert [words in page for words in ("Used by 1 of 3 browsers", "Firefox on Linux", "Eva")] == [True] * 3
+    assert path in creator.get(f"/studio/t/{title_id}", headers=HTML).text
+    other = whole_house.person("eve", Role.CREATOR)
+    assert other.get(path, headers=HTML).status_code == 404
+    door = guest.get(made["link_url"], headers=HTML)
+    assert "Eva" not in door.text
+
+
+def test_the_account_shows_devices_and_the_places_they_take(whole_house: WholeHouse) -> None:
+    creator, ben = whole_house.person("ana", Role.CREATOR), whole_house.person("ben", Role.VIEWER)
+    assert "The first film you watch brings one." in ben.get("/account", headers=HTML).text
+    title_id = failed_film(whole_house, creator)
+    terms = {"to": "ben", "max_devices": 2}
+    made = creator.post(f"/api/v1/titles/{title_id}/licences", json=terms).json()
+    account = whole_house.services.accounts.named("ben").id
+    with whole_house.services.database.write() as session:
+        device = Device(account, label="Firefox on Linux", profile="p" * 43)
+        devices.register(session, LicenceId(made["id"]), device, whole_house.clock.now())
+    page = ben.get("/account", headers=HTML).text
+    assert "Firefox on Linux" in page
+    assert "One of 1 on “film”, which is for 2" in page

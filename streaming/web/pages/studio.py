@@ -8,7 +8,9 @@ from starlette.responses import Response
 
 from player import views
 from streaming.catalogue.values import RenditionView, TitleState, TitleView
-from streaming.ids import TitleId
+from streaming.errors import not_found
+from streaming.ids import LicenceId, TitleId
+from streaming.licences.links import Link
 from streaming.licences.policy import Licence
 from streaming.uploads.model import Upload
 from streaming.web.api.title_models import poster_address
@@ -57,6 +59,7 @@ def studio_title(request: Request, who: Creator, title_id: TitleId) -> Response:
     licences = house.licences.of_title(actor(who), title_id)
     title = house.catalogue.show(asker(who), title_id)
     watching = house.playbacks.count_by_licence([one.id for one in licences])
+    links = house.links.of([one.id for one in licences if one.holder.kind == "link"])
     minutes = house.playbacks.minutes_watched([title_id])
     unfinished = next(
         (one for one in house.uploads.unfinished(who.account_id) if one.title_id == title_id), None
@@ -85,7 +88,9 @@ def studio_title(request: Request, who: Creator, title_id: TitleId) -> Response:
                 views.ChunkFault(one.number, one.sentence, one.code, one.lines)
                 for one in title.chunk_failures
             ),
-            licences=tuple(_licence(house, one, watching.get(one.id, 0)) for one in licences),
+            licences=tuple(
+                _licence(house, one, watching.get(one.id, 0), links.get(one.id)) for one in licences
+            ),
             licences_total=len(licences),
         )
     )
@@ -106,6 +111,37 @@ def new_licence(request: Request, who: Creator, title_id: TitleId) -> Response:
             poster_url=poster_address(title),
             best_tier=_best_tier(title),
             draft=views.LicenceDraft(tier=_best_tier(title)),
+        )
+    )
+
+
+@router.get("/studio/t/{title_id}/links/{licence_id}")
+def guest_link(request: Request, who: Creator, title_id: TitleId, licence_id: LicenceId) -> Response:
+    """Show what a guest link asks for, and who used it as far as that is kept."""
+    house = services(request)
+    licence = house.licences.managed(actor(who), licence_id)
+    held = values.terms(licence, house.clock.now())
+    if licence.title_id != title_id or held is None:
+        raise not_found("link")
+    link = house.links.link(actor(who), licence_id)
+    return shown(
+        views.GuestLink(
+            page_of(request),
+            licence_id=licence_id,
+            title_id=title_id,
+            title_name=house.licences.title(title_id).name,
+            label=licence.holder.name,
+            terms=held,
+            plays=link.plays,
+            max_plays=link.terms.max_plays,
+            redeem_until=link.terms.redeem_until,
+            has_password=link.terms.password is not None,
+            watching=house.playbacks.count_by_licence([licence_id]).get(licence_id, 0),
+            uses=tuple(
+                views.LinkUse(one.id, one.used_at, one.device, one.network, one.name)
+                for one in house.links.uses(actor(who), licence_id)
+            ),
+            kept_days=house.settings.link_uses_days,
         )
     )
 
@@ -165,11 +201,20 @@ def _codec(rendition: RenditionView) -> str:
     return {"hvc1": "HEVC", "hev1": "HEVC", "av01": "AV1"}.get(kind, "")
 
 
-def _licence(house: Services, licence: Licence, watching: int) -> views.LicenceRow:
+def _licence(house: Services, licence: Licence, watching: int, link: Link | None) -> views.LicenceRow:
     held = values.terms(licence, house.clock.now())
     assert held is not None  # noqa: S101 - a licence always has terms
     kind = views.HolderKind.ACCOUNT if licence.holder.kind == "account" else views.HolderKind.LINK
-    return views.LicenceRow(licence.id, kind, licence.holder.name, held, licence.issued_at, watching)
+    return views.LicenceRow(
+        licence.id,
+        kind,
+        licence.holder.name,
+        held,
+        licence.issued_at,
+        watching,
+        link.plays if link else None,
+        link.terms.max_plays if link else None,
+    )
 
 
 def _best_tier(title: TitleView) -> views.Tier:
