@@ -46,6 +46,14 @@ def test_a_jump_does_not_wait_and_neither_does_the_owner(house: House) -> None:
         assert ask(house.doors, "GET", place(own, period, period, 60 * period)).status == 200
 
 
+def test_vlc_which_reads_little_and_all_in_one_thread_never_waits(house: House) -> None:
+    house.licence()
+    token = house.start(native=True).token
+    for period in range(6):
+        path = place(token, period, period, 60 * period)
+        assert ask(house.doors, "GET", path, headers={"user-agent": "VLC/3.0.24 LibVLC/3.0.24"}).status == 200
+
+
 def test_a_licence_revoked_during_the_wait_gives_no_key(house: House) -> None:
     licence = house.licence()
     token = house.start(native=True).token
