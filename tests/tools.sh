@@ -4,7 +4,7 @@ set -euo pipefail
 
 missing=()
 for tool in "$@"; do
-  case "$tool" in bubblewrap) command=bwrap ;; *) command="$tool" ;; esac
+  case "$tool" in bubblewrap) command=bwrap ;; vlc-*) command=vlc ;; *) command="$tool" ;; esac
   command -v "$command" >/dev/null || [ -x "/usr/sbin/$command" ] || missing+=("$tool")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0

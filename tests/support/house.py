@@ -155,9 +155,9 @@ class House:
 
 
 @contextmanager
-def running(data: Path, **settings: str) -> Iterator[House]:
+def running(data: Path, port: int | None = None, /, **settings: str) -> Iterator[House]:
     """A running house that is stopped, and its processes gone, on leaving."""
-    house = House(data, settings=settings)
+    house = House(data, port or free_port(), settings=settings)
     house.start()
     try:
         yield house

@@ -1,0 +1,44 @@
+"use strict";
+
+let player = null;
+
+window.adapter = {
+  async load(url, { faults, video, buffer, height, licence }) {
+    player = dashjs.MediaPlayer().create();
+    player.updateSettings({
+      streaming: {
+        abr: { autoSwitchBitrate: { video: false, audio: false } },
+        buffer: { bufferTimeDefault: buffer, bufferTimeAtTopQuality: buffer, fastSwitchEnabled: true },
+        text: { defaultEnabled: false },
+      },
+    });
+    if (licence) player.setProtectionData({ "org.w3.clearkey": { serverURL: licence } });
+    const events = dashjs.MediaPlayer.events;
+    for (const name of ["ERROR", "KEY_ERROR", "PLAYBACK_ERROR"]) {
+      player.on(events[name], (about) => {
+        faults.push(`dash.js ${about.error?.code ?? about.type} ${about.error?.message ?? ""}`.trim());
+      });
+    }
+    const ready = new Promise((done) => player.on(events.STREAM_INITIALIZED, done));
+    player.initialize(video, url, false);
+    await ready;
+    if (height) this.quality(height);
+  },
+  quality(height) {
+    const wanted = player.getRepresentationsByType("video").find((one) => one.height === height);
+    player.setRepresentationForTypeById("video", wanted.id, true);
+  },
+  qualities: () => player.getRepresentationsByType("video").map((one) => one.height),
+  sounds: () => player.getTracksFor("audio").map((track) => track.lang),
+  sound(language) {
+    player.setCurrentTrack(player.getTracksFor("audio").find((track) => track.lang === language));
+  },
+  texts: () => player.getTracksFor("text").map((track) => track.lang),
+  text(language) {
+    player.setTextTrack(player.getTracksFor("text").findIndex((track) => track.lang === language));
+  },
+  async thumbnail(time) {
+    const found = await new Promise((done) => player.provideThumbnail(time, done));
+    return found ? await tileNumber(found.url, [found.x, found.y, found.width, found.height]) : "it finds no picture";
+  },
+};
