@@ -6,6 +6,11 @@ still being encoded; `EXT-X-MAP` stands before the first `EXT-X-KEY` of `AES-128
 clear. Of `SAMPLE-AES` it stands after it, since there the key belongs to what the init segment says: hls.js
 gives an init segment the keys that were named before it. Where keys change no `EXT-X-DISCONTINUITY` is
 needed: times go on, and so do formats.
+
+There is no `EXT-X-DATERANGE`: it stands on `EXT-X-PROGRAM-DATE-TIME`, which ties places in the film to
+hours of the day. A licence ends at an hour of the day wherever the viewer is in the film, so that tie
+would be untrue for whoever pauses; its end is told with each renewal instead, and chapters by
+`EXT-X-SESSION-DATA`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
