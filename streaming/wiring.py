@@ -192,10 +192,10 @@ def _uploads(settings: Settings, database: Database, clock: Clock, catalogue: Ca
             # If that title cannot be made anew (any more), the film is not lost: it becomes one of its own.
             with suppress(Fault):
                 return catalogue.remake_for_upload(
-                    upload.owner_id, TitleId(upload.remakes), upload.id, upload.length
+                    upload.owner_id, TitleId(upload.remakes), upload.id, upload.length, upload.protection
                 )
         return catalogue.title_for_upload(
-            upload.owner_id, upload.id, upload.filename, upload.title, upload.length
+            upload.owner_id, upload.id, upload.filename, upload.title, upload.length, upload.protection
         )
 
     return UploadService(

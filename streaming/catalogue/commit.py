@@ -9,6 +9,7 @@ from streaming.catalogue import attempts, making
 from streaming.catalogue.model import (
     ChunkAttemptRow,
     ChunkRow,
+    PeriodInitRow,
     RenditionRow,
     SegmentRow,
     VersionRow,
@@ -20,6 +21,8 @@ from streaming.catalogue.values import (
 )
 from streaming.errors import Code, Fault
 
+EVERY_PERIOD = -1
+"""The period of an init segment that is for all of them."""
 EVERYWHERE = "avc1"
 """How codecs begin that every player knows."""
 
@@ -93,10 +96,31 @@ def _segment(version_id: str, result: ChunkResult, new: NewSegment) -> dict[str,
 
 def _keep_init(session: Session, version_id: str, init: NewInit) -> None:
     row = session.get_one(RenditionRow, (version_id, init.rendition))
+    if init.period != EVERY_PERIOD:
+        return _keep_period_init(session, row, init)
     if row.init_object is None and init.object:
         row.init_object, row.init_sha256, row.init_bytes = init.object, init.sha256, init.size
         row.codecs = init.codecs or row.codecs
     elif row.init_sha256 != init.sha256:
+        raise InitDiffers(init.rendition)
+    return None
+
+
+def _keep_period_init(session: Session, row: RenditionRow, init: NewInit) -> None:
+    kept = session.get(PeriodInitRow, (row.version_id, row.name, init.period))
+    if kept is None and init.object:
+        row.codecs = init.codecs or row.codecs
+        session.add(
+            PeriodInitRow(
+                version_id=row.version_id,
+                rendition=row.name,
+                period=init.period,
+                object=init.object,
+                sha256=init.sha256,
+                size=init.size,
+            )
+        )
+    elif kept is None or kept.sha256 != init.sha256:
         raise InitDiffers(init.rendition)
 
 
@@ -160,11 +184,13 @@ def _gapless_us(session: Session, row: RenditionRow) -> int:
     return (ticks or 0) * 1_000_000 // row.timescale
 
 
-def inits_of(session: Session, version_id: str) -> dict[str, tuple[str, bytes]]:
-    """Rendition → object and SHA-256 of the init segments that are visible."""
+def inits_of(session: Session, version_id: str) -> dict[tuple[str, int], tuple[str, bytes]]:
+    """(rendition, crypto period or -1) → object and SHA-256 of the init segments that are visible."""
     found = session.execute(
         select(RenditionRow.name, RenditionRow.init_object, RenditionRow.init_sha256).where(
             RenditionRow.version_id == version_id, RenditionRow.init_object.is_not(None)
         )
     )
-    return {name: (object_, sha256) for name, object_, sha256 in found if object_ and sha256}
+    kept = {(name, EVERY_PERIOD): (object_, sha256) for name, object_, sha256 in found if object_ and sha256}
+    rows = session.scalars(select(PeriodInitRow).where(PeriodInitRow.version_id == version_id))
+    return kept | {(row.rendition, row.period): (row.object, row.sha256) for row in rows}

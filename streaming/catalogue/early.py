@@ -30,12 +30,13 @@ class Awaited:
     version_id: VersionId
     upload_id: UploadId
     period_seconds: int
+    protection: str
 
 
 def awaited(session: Session) -> list[Awaited]:
     """Versions that wait for the rest of their upload; those of which least is made come first."""
     rows = session.execute(
-        select(VersionRow.id, VersionRow.upload_id, VersionRow.period_seconds)
+        select(VersionRow.id, VersionRow.upload_id, VersionRow.period_seconds, VersionRow.protection)
         .join(TitleRow, TitleRow.id == VersionRow.title_id)
         .where(_waits())
         .order_by(
@@ -43,7 +44,9 @@ def awaited(session: Session) -> list[Awaited]:
         )
     )
     return [
-        Awaited(VersionId(version), UploadId(upload), period) for version, upload, period in rows if upload
+        Awaited(VersionId(version), UploadId(upload), period, protection)
+        for version, upload, period, protection in rows
+        if upload
     ]
 
 

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
 
 from sqlalchemy import and_, false, or_, select, true
 
-from streaming.catalogue.model import RenditionRow, SegmentRow, TitleRow, VersionRow
+from streaming.catalogue.model import PeriodInitRow, RenditionRow, SegmentRow, TitleRow, VersionRow
 from streaming.catalogue.values import ChapterView, TitleState
 from streaming.catalogue.views import chapters_of
 from streaming.db.engine import Database
@@ -16,7 +17,8 @@ from streaming.ids import AccountId, TitleId, VersionId
 class IndexedRendition:
     """A rendition that plays or, while the film is made, will; bandwidths in bit/s, `timescale` in ticks/s.
 
-    `init_object` is None for text and images, and as long as no segment of the rendition is there.
+    `init_object` is None for text and images, and as long as no segment of the rendition is there. Of `cbcs`
+    it is the first of `period_inits`: those of crypto periods.
     """
 
     name: str
@@ -37,6 +39,7 @@ class IndexedRendition:
     average_bandwidth: int
     init_object: str | None
     timescale: int
+    period_inits: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,15 @@ class TitleIndex:
                 .where(RenditionRow.version_id == row.id, or_(visible, coming), known)
                 .order_by(RenditionRow.position)
             ).all()
+            inits = session.scalars(
+                select(PeriodInitRow)
+                .where(PeriodInitRow.version_id == row.id)
+                .order_by(PeriodInitRow.rendition, PeriodInitRow.period)
+            ).all()
+        by_name = {
+            name: tuple((one.period, one.object) for one in found)
+            for name, found in groupby(inits, key=lambda one: one.rendition)
+        }
         return IndexedVersion(
             title_id=TitleId(title.id),
             version_id=VersionId(row.id),
@@ -125,7 +137,7 @@ class TitleIndex:
             period_seconds=row.period_seconds,
             duration_us=row.duration_us,
             playable_us=row.playable_us,
-            renditions=tuple(_rendition(found) for found in renditions),
+            renditions=tuple(_rendition(found, by_name.get(found.name, ())) for found in renditions),
             chapters=chapters_of(row),
         )
 
@@ -177,7 +189,7 @@ class TitleIndex:
         return found[0], found[1]
 
 
-def _rendition(row: RenditionRow) -> IndexedRendition:
+def _rendition(row: RenditionRow, inits: tuple[tuple[int, str], ...]) -> IndexedRendition:
     rate = None
     if row.frame_rate_num and row.frame_rate_den:
         rate = Fraction(row.frame_rate_num, row.frame_rate_den)
@@ -198,6 +210,7 @@ def _rendition(row: RenditionRow) -> IndexedRendition:
         hdr=row.hdr,
         bandwidth=row.bandwidth,
         average_bandwidth=row.average_bandwidth,
-        init_object=row.init_object,
+        init_object=inits[0][1] if inits else row.init_object,
+        period_inits=inits,
         timescale=row.timescale,
     )

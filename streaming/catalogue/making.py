@@ -53,6 +53,7 @@ def facts(session: Session, version_id: str) -> VersionFacts | None:
         phase=Phase(row.phase),
         is_remake=playing != row.id,
         period_seconds=row.period_seconds,
+        protection=row.protection,
         wrapped_title_secret=row.wrapped_title_secret,
         wrapped_server_share=row.wrapped_server_share,
     )

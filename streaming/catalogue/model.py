@@ -166,8 +166,28 @@ class RenditionRow(Base):
     """Peak bits a second over one segment (measured, or planned while nothing is measured)."""
     average_bandwidth: Mapped[int] = mapped_column(BigInteger, default=0)
     init_object: Mapped[str | None] = mapped_column(String(200))
+    """Its init segment; of `cbcs` there is one for each crypto period (`period_inits`), and none here."""
     init_sha256: Mapped[bytes | None]
     init_bytes: Mapped[int] = mapped_column(default=0)
+
+
+class PeriodInitRow(Base):
+    """The init segment of a rendition for one crypto period, whose key it names (`cbcs`)."""
+
+    __tablename__ = "period_inits"
+
+    version_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    rendition: Mapped[str] = mapped_column(String(12), primary_key=True)
+    period: Mapped[int] = mapped_column(primary_key=True)
+    object: Mapped[str] = mapped_column(String(200))
+    sha256: Mapped[bytes]
+    size: Mapped[int]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["version_id", "rendition"], ["renditions.version_id", "renditions.name"], ondelete="CASCADE"
+        ),
+    )
 
 
 class ChunkRow(Base):

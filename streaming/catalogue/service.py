@@ -11,7 +11,7 @@ from streaming.catalogue.model import TitleRow, VersionRow
 from streaming.catalogue.naming import poster_tag, shown, source_name, title_from
 from streaming.catalogue.ports import Access, Sources
 from streaming.catalogue.store import OPEN_STATES, STRANGER_STATES, Position
-from streaming.catalogue.values import Asker, Priority, TitlePage, TitleState, TitleView
+from streaming.catalogue.values import Asker, Priority, Protection, TitlePage, TitleState, TitleView
 from streaming.catalogue.views import explained, owns, remade, view_of
 from streaming.clock import Clock
 from streaming.db.engine import Database
@@ -76,8 +76,11 @@ class Catalogue:
         filename: str,
         name: str | None = None,
         length: int | None = None,
+        protection: str = "",
     ) -> TitleId:
         """Make the title of a new upload, with its version and secrets; `length` in bytes if known.
+
+        `protection` is a word of `Protection`; without one it is AES-128, which every HLS player knows.
 
         Asked again for the same upload, it gives the title made before.
         """
@@ -98,6 +101,7 @@ class Catalogue:
             upload_id=upload_id,
             period_seconds=self._period_seconds,
             source_bytes=length or 0,
+            protection=checked_protection(protection) or Protection.AES_128,
         )
         title.version_id = version.id
         self._give_secrets(title, version)
@@ -313,10 +317,11 @@ class Catalogue:
             version.run += 1
         store.mark_queued(session, version, now)
 
-    def remake(self, asker: Asker, title_id: TitleId) -> TitleView:
+    def remake(self, asker: Asker, title_id: TitleId, protection: str = "") -> TitleView:
         """Make a finished title anew from its upload, to the ladder of today and under new keys.
 
-        The version that plays goes on playing until the new one takes its place.
+        Without a word for its protection it is protected as it was. The version that plays goes on playing
+        until the new one takes its place.
         """
         with self._database.write() as session:
             title = self._owned(session, asker, title_id)
@@ -330,19 +335,25 @@ class Catalogue:
                     "The operator can have such files kept (MATINEE_KEEP_UPLOADS).",
                     name="source_gone",
                 )
-            version = self._add_version(session, title, playing, upload, playing.source_bytes)
+            version = self._add_version(session, title, playing, upload, playing.source_bytes, protection)
             store.mark_queued(session, version, self._clock.now())
         return self.show(asker, title_id)
 
     def remake_for_upload(
-        self, owner_id: AccountId, title_id: TitleId, upload_id: UploadId, length: int | None = None
+        self,
+        owner_id: AccountId,
+        title_id: TitleId,
+        upload_id: UploadId,
+        length: int | None = None,
+        protection: str = "",
     ) -> TitleId:
         """Make a finished title anew from a new upload, once that is whole; `length` in bytes if known."""
         with self._database.write() as session:
             made = store.version_of_upload(session, upload_id)
             if made is None:
                 title = self._owned(session, Asker(owner_id), title_id)
-                self._add_version(session, title, self._remakable(session, title), upload_id, length or 0)
+                playing = self._remakable(session, title)
+                self._add_version(session, title, playing, upload_id, length or 0, protection)
         return title_id
 
     def _remakable(self, session: Session, title: TitleRow) -> VersionRow:
@@ -364,9 +375,16 @@ class Catalogue:
         return playing
 
     def _add_version(
-        self, session: Session, title: TitleRow, playing: VersionRow, upload: UploadId, source_bytes: int
+        self,
+        session: Session,
+        title: TitleRow,
+        playing: VersionRow,
+        upload: UploadId,
+        source_bytes: int,
+        protection: str,
     ) -> VersionRow:
         version = remaking.new_version(playing, upload, source_bytes)
+        version.protection = checked_protection(protection) or playing.protection
         self._give_secrets(title, version)
         title.failure_code = title.failure_sentence = title.failure_hint = None
         session.add(version)
@@ -400,6 +418,7 @@ class Catalogue:
             number=wiped.number + 1,
             upload_id=wiped.upload_id,
             period_seconds=wiped.period_seconds,
+            protection=wiped.protection,
             source_bytes=wiped.source_bytes,
         )
         self._give_secrets(title, version)
@@ -452,6 +471,18 @@ def _set_priority(title: TitleRow, asker: Asker, priority: Priority) -> None:
         title.house_priority = priority.rank
     else:
         title.priority = priority.rank
+
+
+def checked_protection(word: str) -> str:
+    """Give the word back if it is a protection, or none at all. Raises `Fault` INVALID."""
+    if word and word not in set(Protection):
+        raise Fault(
+            Code.INVALID,
+            f"There is no protection “{shown(word)[:20]}”.",
+            f"Choose {' or '.join(Protection)}.",
+            name="unknown_protection",
+        )
+    return word
 
 
 def _nothing_to_retry() -> Fault:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from streaming.catalogue.model import (
     ChunkAttemptRow,
     ChunkRow,
+    PeriodInitRow,
     PosterCandidateRow,
     RenditionRow,
     SegmentRow,
@@ -186,7 +187,7 @@ def wipe_version(session: Session, version_id: str) -> None:
             chapters=None,
         )
     )
-    for table in (SegmentRow, RenditionRow, ChunkRow, ChunkAttemptRow, PosterCandidateRow):
+    for table in (SegmentRow, PeriodInitRow, RenditionRow, ChunkRow, ChunkAttemptRow, PosterCandidateRow):
         session.execute(delete(table).where(table.version_id == version_id))
 
 
@@ -198,6 +199,7 @@ def object_names(session: Session, version_id: str) -> set[str]:
     names |= set(
         session.scalars(select(RenditionRow.init_object).where(RenditionRow.version_id == version_id))
     )
+    names |= set(session.scalars(select(PeriodInitRow.object).where(PeriodInitRow.version_id == version_id)))
     names |= set(
         session.scalars(select(PosterCandidateRow.object).where(PosterCandidateRow.version_id == version_id))
     )

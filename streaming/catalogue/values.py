@@ -49,6 +49,13 @@ class Priority(StrEnum):
         return {1: cls.HIGH, 0: cls.NORMAL, -1: cls.LOW}[rank]
 
 
+class Protection(StrEnum):
+    """How a title's pictures and sound are encrypted: whole segments, or samples as DRM systems have it."""
+
+    AES_128 = "aes-128"
+    CBCS = "cbcs"
+
+
 class Phase(StrEnum):
     """What workers have to do with a version. A title's first version shows it in the title's state."""
 
@@ -212,6 +219,7 @@ class TitleView:
     priority: Priority = Priority.NORMAL
     priority_by_house: bool = False
     """Whether an operator set it: then it counts among everybody's films."""
+    protection: str = Protection.AES_128
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +244,7 @@ class VersionFacts:
     is_remake: bool
     """Whether another version of the title plays meanwhile."""
     period_seconds: int
+    protection: str
     wrapped_title_secret: bytes | None
     wrapped_server_share: bytes | None
 
@@ -325,13 +334,17 @@ class PartCount:
 
 @dataclass(frozen=True, slots=True)
 class NewInit:
-    """A rendition's init segment; `object` is empty when an equal one is stored already."""
+    """A rendition's init segment; `object` is empty when an equal one is stored already.
+
+    `period` is the one crypto period it is for (`cbcs`), or -1 where it is for all.
+    """
 
     rendition: str
     object: str
     sha256: bytes
     size: int
     codecs: str = ""
+    period: int = -1
 
 
 @dataclass(frozen=True, slots=True)

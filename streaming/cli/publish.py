@@ -15,8 +15,9 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from streaming.catalogue.values import Protection
 from streaming.cli.client import Client
-from streaming.cli.titles import AsJson
+from streaming.cli.titles import AsJson, ProtectionOption
 from streaming.cli.tus_client import TusClient
 from streaming.errors import Code, Fault
 from transcoder.standalone.output import err, out, plain, print_json
@@ -42,11 +43,12 @@ def publish(
     film: Annotated[Path, typer.Argument(help="The film's file.", metavar="FILM")],
     title: Annotated[str | None, typer.Option("--title", help="Its name; else the file's.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until the film is published.")] = False,
+    protection: ProtectionOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Upload a film. Cut off? Run the same command again: it goes on where it stopped."""
     client = Client.from_environment()
-    title_id = upload(client, film, title, quiet=as_json)
+    title_id = upload(client, film, title, quiet=as_json, protection=protection)
     if wait:
         wait_until_published(client, title_id, quiet=as_json)
     found = client.call("GET", f"/titles/{title_id}")
@@ -58,7 +60,15 @@ def publish(
     return None
 
 
-def upload(client: Client, film: Path, title: str | None, *, quiet: bool, remakes: str | None = None) -> str:
+def upload(
+    client: Client,
+    film: Path,
+    title: str | None,
+    *,
+    quiet: bool,
+    remakes: str | None = None,
+    protection: Protection | None = None,
+) -> str:
     """Send the file with a bar that shows bytes, speed and time left; gives the title's id."""
     if not film.is_file():
         raise Fault(Code.INVALID, f"There is no file {film}.", "Check the path.", name="no_file")
@@ -77,6 +87,7 @@ def upload(client: Client, film: Path, title: str | None, *, quiet: bool, remake
             film,
             title=title,
             remakes=remakes,
+            protection=protection.value if protection else None,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     if sent.title_id is None:

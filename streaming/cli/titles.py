@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from streaming.catalogue.values import Priority
+from streaming.catalogue.values import Priority, Protection
 from streaming.cli.client import Client
 from streaming.errors import Code, Fault
 from transcoder.standalone.output import (
@@ -20,6 +20,10 @@ from transcoder.standalone.output import (
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+ProtectionOption = Annotated[
+    Protection | None,
+    typer.Option("--protection", help="aes-128: plays everywhere; cbcs: Clear Key, DASH, the shape of DRM."),
+]
 TitleArgument = Annotated[str, typer.Argument(help="The title's id, like ti_….", metavar="ID")]
 
 KINDS = {"audio": "sound", "text": "subtitles", "iframe": "winding", "image": "storyboard"}
@@ -90,6 +94,7 @@ def show(title: TitleArgument, as_json: AsJson = False) -> None:
             ("Length", length(found["duration_s"])),
             ("Size", megabytes(found["size_bytes"])),
             ("Source", found.get("source_name")),
+            ("Protection", found.get("protection")),
         ]
     )
     if failure := found.get("failure"):
@@ -142,6 +147,7 @@ def remake(
     source: Annotated[
         Path | None, typer.Option("--source", help="The film's file, where the house has not kept it.")
     ] = None,
+    protection: ProtectionOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a finished title anew, to today's ladder and under new keys; the old version plays meanwhile."""
@@ -149,8 +155,9 @@ def remake(
 
     client = Client.from_environment()
     if source is None:
-        client.call("POST", f"/titles/{title}/remake")
-    elif (made := upload(client, source, None, quiet=as_json, remakes=title)) != title:
+        asked = f"?protection={protection.value}" if protection else ""
+        client.call("POST", f"/titles/{title}/remake{asked}")
+    elif (made := upload(client, source, None, quiet=as_json, remakes=title, protection=protection)) != title:
         raise Fault(
             Code.CONFLICT,
             f"This film could not be made anew, so a title of its own was made of the file: {made}.",

@@ -165,6 +165,7 @@ class TusClient:
         *,
         title: str | None = None,
         remakes: str | None = None,
+        protection: str | None = None,
         progress: Progress | None = None,
     ) -> Uploaded:
         """Send the file at `path`, to be published under `title` or else the file's name.
@@ -177,6 +178,8 @@ class TusClient:
             pairs["title"] = title
         if remakes:
             pairs["remakes"] = remakes
+        if protection:
+            pairs["protection"] = protection
         journey = _Journey(self, film, pairs, progress or (lambda _sent, _total: None))
         return journey.run()
 

@@ -31,6 +31,7 @@ from streaming.delivery.answers import (
 from streaming.delivery.bootstrap import Bootstrap, Wish, prepare
 from streaming.delivery.index import LiveIndex
 from streaming.delivery.keysystems import KeySystems
+from streaming.delivery.keytags import SignalsOf
 from streaming.delivery.leases import LeaseRule, Leases
 from streaming.delivery.playing import (
     CHAPTERS,
@@ -43,7 +44,7 @@ from streaming.delivery.playing import (
     CookieNames,
     PlayDoor,
 )
-from streaming.delivery.protected import LICENCE, MPD, TEXT, ProtectedDoor, SignalsOf
+from streaming.delivery.protected import LICENCE, MPD, TEXT, ProtectedDoor
 from streaming.delivery.segments import ADDRESS, SegmentDoor
 from streaming.delivery.signing import AddressSigner
 from streaming.delivery.values import Gate, Keys
@@ -221,8 +222,11 @@ def open_doors(
         names or CookieNames(),
         settings.hosts,
         scratch,
+        systems,
+        signals_of,
+        settings.address,
     )
-    protected = ProtectedDoor(playing, systems or KeySystems(), objects, signals_of, settings.address)
+    protected = ProtectedDoor(playing, systems or KeySystems(), objects)
     return Doors(inner, SegmentDoor(objects, signer, clock), playing, protected, problem, settings.address)
 
 

@@ -120,6 +120,7 @@ def _rendition(found: Any) -> Rendition:
         default=found.default,
         hdr=found.hdr,
         init_name=found.init_object.rpartition("/")[2] if found.init_object else None,
+        inits=tuple((period, name.rpartition("/")[2]) for period, name in found.period_inits),
         timescale=found.timescale,
     )
 

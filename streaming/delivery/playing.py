@@ -31,6 +31,8 @@ from streaming.delivery.budget import Rule, is_released
 from streaming.delivery.filmclock import FilmClocks
 from streaming.delivery.index import LiveIndex
 from streaming.delivery.keyring import KeyRing
+from streaming.delivery.keysystems import KeySystems
+from streaming.delivery.keytags import KeyTags, SignalsOf, hls_keys
 from streaming.delivery.leases import Leases, Proof
 from streaming.delivery.pacing import Pace
 from streaming.delivery.refusals import iso
@@ -133,6 +135,9 @@ class PlayDoor:
         names: CookieNames,
         hosts: Sequence[DeliveryHost] = (),
         scratch: Scratch | None = None,
+        systems: KeySystems | None = None,
+        signals_of: SignalsOf | None = None,
+        address: str = "",
     ) -> None:
         self._hosts = hosts
         self._reports = Allowance(MOST_REPORTS, REPORTS_A_SECOND)
@@ -148,6 +153,7 @@ class PlayDoor:
         self._readers = threading.local()
         self._opened: list[Reader] = []
         self.keys = KeyRing(keys_of)
+        self.tags = KeyTags(self.keys, systems or KeySystems(), signals_of, address)
         self._pace = Pace(writer)
         self._clocks = FilmClocks(scratch)
 
@@ -163,7 +169,7 @@ class PlayDoor:
         ahead = self._ahead(scope, playback, rendition, asked.now)
         if not await self.release(asked, rendition.tier, period, ahead):
             return _again(scope)
-        if version.protection == "cbcs" and rendition.kind in COMMON:
+        if _is_common(version, rendition):
             key = await self.keys.tier_key(playback.title_id, playback.version_id, rendition.tier, period)
         else:
             key = await self.keys.key(playback.title_id, playback.version_id, rendition, period)
@@ -212,6 +218,7 @@ class PlayDoor:
             media_uri=lambda one: f"{base}/{one.name}/{match['token']}.m3u8",
             chapters_uri=f"/play/{match['token']}/chapters.json" if version.chapters else "",
             steering=self._steering(playback, match["token"]),
+            session_keys=await self._session_keys(version, chosen, match["token"]),
         )
         return text_answer(text, M3U8, header(scope, b"accept-encoding"))
 
@@ -281,10 +288,26 @@ class PlayDoor:
             segments,
             complete=version.complete,
             target=hls.target_duration(segments, version.target_duration or 0),
-            keys=_whole_keys(token, rendition.name, placed=_is_paced(playback)),
+            keys=await self._keys_said(version, rendition, token, placed=_is_paced(playback)),
             place=self._places(host, playback, rendition) if host else str,
         )
         return text_answer(text, M3U8, header(scope, b"accept-encoding"))
+
+    async def _keys_said(
+        self, version: Version, rendition: Rendition, token: str, *, placed: bool
+    ) -> hls.KeysOf:
+        if not _is_common(version, rendition):
+            return _whole_keys(token, rendition.name, placed=placed)
+        said, tier = await self.tags.of(version, token), rendition.tier
+        return lambda segment, _: hls_keys(said, tier, segment.period)
+
+    async def _session_keys(self, version: Version, chosen: Sequence[Rendition], token: str) -> list[hls.Key]:
+        """Name the keys with which a film begins, so that a player sets its decryption up beforehand."""
+        tiers = dict.fromkeys(one.tier for one in chosen if _is_common(version, one))
+        if not tiers:
+            return []
+        said = await self.tags.of(version, token)
+        return [key for tier in tiers for key in hls_keys(said, tier, 0)]
 
     async def act(self, scope: Scope, receive: Receive, match: re.Match[str]) -> Answer:
         """Renew a lease, or give it back. Raises `Fault`."""
@@ -423,6 +446,11 @@ def _is_paced(playback: Playback) -> bool:
     return playback.native and playback.licence_id is not None
 
 
+def _is_common(version: Version, rendition: Rendition) -> bool:
+    """Whether a rendition is protected by common encryption; texts and storyboards never are."""
+    return version.protection == "cbcs" and rendition.kind in COMMON
+
+
 def _whole_keys(token: str, rendition: str, *, placed: bool) -> hls.KeysOf:
     """Give the keys of a rendition whose segments are encrypted whole.
 
@@ -431,7 +459,7 @@ def _whole_keys(token: str, rendition: str, *, placed: bool) -> hls.KeysOf:
 
     def keys(segment: Segment, start: Fraction) -> list[hls.Key]:
         place = f"?{places.place_query(segment.sequence, float(start))}" if placed else ""
-        return [hls.Key(hls.AES_128, f"/play/{token}/key/{rendition}/{segment.period}{place}")]
+        return [hls.whole_key(f"/play/{token}/key/{rendition}/{segment.period}{place}")]
 
     return keys
 

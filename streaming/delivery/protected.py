@@ -2,14 +2,12 @@
 
 import asyncio
 import re
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from xml.etree import ElementTree as ET  # writes only
 
 from streaming.delivery import clearkey, refusals
 from streaming.delivery.answers import NO_STORE, Answer, Receive, Scope, header, read_body, text_answer
-from streaming.delivery.kept import Kept
-from streaming.delivery.keysystems import DEFAULT, KeySystems, Signal
+from streaming.delivery.keysystems import DEFAULT, KeySystems
 from streaming.delivery.playing import TOKEN, Asked, PlayDoor
 from streaming.delivery.values import MAX_PERIODS, Version, covers
 from streaming.errors import Fault
@@ -32,11 +30,6 @@ VTT = b"text/vtt; charset=utf-8"
 LISTED = ("video", "audio", "text")
 """Kinds of renditions in an MPD. Pictures to wind by and storyboards are HLS's alone."""
 
-SignalsOf = Callable[[str], dict[uuid.UUID, list[Signal]]]
-"""A version's id -> what was imported for its keys; may block."""
-KEPT_SECONDS = 30.0
-MAX_VERSIONS = 256
-
 
 class ProtectedDoor:
     """Serves licences, MPDs and words. Who may have them is decided by `PlayDoor`, as for every key."""
@@ -46,15 +39,10 @@ class ProtectedDoor:
         playing: PlayDoor,
         systems: KeySystems,
         objects: ObjectStore,
-        signals_of: SignalsOf | None = None,
-        address: str = "",
     ) -> None:
         self._playing = playing
         self._systems = systems
         self._objects = objects
-        self._signals_of = signals_of or (lambda _: {})
-        self._signals: Kept[str, dict[uuid.UUID, list[Signal]]] = Kept(MAX_VERSIONS, KEPT_SECONDS)
-        self._address = address.rstrip("/")
 
     async def licence(self, scope: Scope, receive: Receive, match: re.Match[str]) -> Answer:
         """Answer a licence request with the keys that are allowed now. Raises `Fault` when none is.
@@ -83,12 +71,11 @@ class ProtectedDoor:
         base = f"/play/{match['token']}"
         tracks = [await self._track(version, one, base) for one in chosen if one.kind in LISTED]
         keys = await self._playing.keys.of(version.title_id, version.version_id)
-        given = await self._given(version)
+        said = await self._playing.tags.of(version, match["token"])
 
         def protect(tier: str, period: int) -> list[ET.Element]:
-            kid = keys.kid(tier, period)
-            said = self._systems.signals(kid, f"{self._address}{base}/licence", given.get(kid, ()))
-            return [dash.named_key(str(kid)), *(one.content_protection() for one in said)]
+            named = dash.named_key(str(keys.kid(tier, period)))
+            return [named, *(one.content_protection() for one in said(tier, period))]
 
         text = dash.mpd([one for one in tracks if one.segments], protect=protect)
         return text_answer(text, DASH_XML, header(scope, b"accept-encoding"))
@@ -150,18 +137,11 @@ class ProtectedDoor:
             words = tuple(_named(segment) for segment in segments)
             return dash.Track(one, words, f"{base}/text/{one.name}/")
         folder = self._playing.folder(version)
-        return dash.Track(one, segments, f"{folder}/{one.name}/", lambda _: one.init_name or "")
+        inits = dict(one.inits)
+        return dash.Track(one, segments, f"{folder}/{one.name}/", lambda period: inits.get(period, ""))
 
     async def _listed(self, version: Version, one: Rendition) -> tuple[Segment, ...]:
         return await self._playing.index.segments(version, one.name)
-
-    async def _given(self, version: Version) -> dict[uuid.UUID, list[Signal]]:
-        """Read what was imported for the keys of a version."""
-        given = self._signals.get(version.version_id)
-        if given is None:
-            given = await asyncio.to_thread(self._signals_of, version.version_id)
-            self._signals.put(version.version_id, given)
-        return given
 
     def _decrypted(self, folder: str, segments: Sequence[Segment], key: SecretBytes) -> str:
         parts = [

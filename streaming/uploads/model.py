@@ -104,6 +104,11 @@ class Upload:
         return self.metadata.get("remakes", "").strip()
 
     @property
+    def protection(self) -> str:
+        """How the film shall be protected, as its creator wrote; empty where they did not say."""
+        return self.metadata.get("protection", "").strip()
+
+    @property
     def standing(self) -> Standing:
         """What the protocol says about it."""
         return Standing(

@@ -93,6 +93,7 @@ def encoding(house: House, plan: Plan, chunk: Chunk, names: Collection[str], lim
             progress=watch.note,
             cancel=watch.cancel,
             limits=limits,
+            common=keys.common_key,
         )
         inits = tuple(sink.init(init) for init in result.inits)
         return inits, tuple(sink.segment(plan, segment) for segment in result.segments)
@@ -149,7 +150,7 @@ def attempt(house: House, check: Check, piece: Piece, part: str, watch: Watch, m
     try:
         with house.database.read() as session:
             facts = check(session)
-            known = {name: sha256 for name, (_, sha256) in commit.inits_of(session, facts.id).items()}
+            known = {place: sha256 for place, (_, sha256) in commit.inits_of(session, facts.id).items()}
         sink = ObjectSink(house.objects, house.writers, folder_of(facts), piece.attempt, known)
         with watch:
             inits, segments = made(facts, house.keys(facts), sink, watch)

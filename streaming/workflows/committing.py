@@ -25,7 +25,8 @@ def commit_made(house: House, check: Check, result: ChunkResult, sink: ObjectSin
     if not won:
         sink.discard()
         return
-    spare = [init.object for init in result.inits if init.object and visible[init.rendition] != init.object]
+    stored = [init for init in result.inits if init.object]
+    spare = [init.object for init in stored if visible[init.rendition, init.period] != init.object]
     house.objects.delete(spare)
 
 

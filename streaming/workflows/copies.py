@@ -48,7 +48,7 @@ class _Run:
         house, task, plan = self._house, self._task, self._plan
         with house.database.read() as session:
             facts = self._check(session)
-            known = {name: sha256 for name, (_, sha256) in commit.inits_of(session, facts.id).items()}
+            known = {place: sha256 for place, (_, sha256) in commit.inits_of(session, facts.id).items()}
         for piece in task.pieces:
             sink = ObjectSink(house.objects, house.writers, folder_of(facts), piece.attempt, known)
             self._open[piece.number] = (piece, sink)
@@ -56,15 +56,17 @@ class _Run:
         try:
             # Chunks pass too quickly for frames within them to be worth telling.
             with Watch(house, task.version_id, attempts=names, rungs=1, outlook=outlook_of(plan)) as watch:
+                keys = house.keys(facts)
                 copy_chunks(
                     source_of(house, facts),
                     plan,
                     [plan.chunks[piece.number] for piece in task.pieces],
-                    house.keys(facts).content_key,
+                    keys.content_key,
                     lambda chunk: self._open[chunk.index][1],
                     self._commit,
                     cancel=watch.cancel,
                     limits=house.limits,
+                    common=keys.common_key,
                 )
         except BaseException as fault:
             for piece, sink in self._open.values():

@@ -102,7 +102,7 @@ class EarlyHand:
 
     def _look(self, one: Awaited, path: Path, arrived: int) -> None:
         self._looks[one.version_id] = arrived + max(LEAST_STEP, arrived // STEPS)
-        policy = replace(self._house.policy, crypto_period_seconds=one.period_seconds)
+        policy = self._house.policy_of(one.period_seconds, one.protection)
         try:
             found = study(path, policy, self._study(one.version_id), arrived, limits=self._house.limits)
         except OSError:

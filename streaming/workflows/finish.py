@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from streaming.catalogue import attempts, making, remaking
 from streaming.catalogue.collector import collect_title
-from streaming.catalogue.model import RenditionRow, SegmentRow, VersionRow
+from streaming.catalogue.model import PeriodInitRow, RenditionRow, SegmentRow, VersionRow
 from streaming.catalogue.pictures import candidates_of, listed_picture
 from streaming.catalogue.published import signing_key
 from streaming.catalogue.values import Stage, VersionFacts
@@ -53,9 +53,8 @@ def _check(house: House, facts: VersionFacts, carried: Carried) -> None:
     texts = (*(text for text in plan.texts if text.name in names), *carried.texts)
     kept = replace(plan, texts=texts)
     size, began = sum(item.size for item in manifest.objects), time.monotonic()
-    findings = verify_title(
-        manifest, kept, _getter(house, version_id, run, size), house.keys(facts).content_key
-    )
+    keys, get = house.keys(facts), _getter(house, version_id, run, size)
+    findings = verify_title(manifest, kept, get, keys.content_key, keys.common_key)
     house.note_check(size, time.monotonic() - began)
     if findings:
         for finding in findings:
@@ -115,21 +114,7 @@ def manifest_of(session: Session, facts: VersionFacts, house: House) -> Manifest
     ).all()
     objects: list[ManifestObject] = []
     for row in rows:
-        if row.init_object and row.init_sha256:
-            objects.append(
-                ManifestObject(
-                    name=row.init_object,
-                    kind=Kind.INIT,
-                    rendition=row.name,
-                    tier=row.tier,
-                    period=-1,
-                    sequence=-1,
-                    size=row.init_bytes,
-                    sha256=row.init_sha256,
-                    duration=Fraction(0),
-                )
-            )
-        objects += _segments(session, row)
+        objects += objects_of(session, row)
     version = session.get_one(VersionRow, facts.id)
     objects += [listed_picture(row) for row in candidates_of(session, facts.id)]
     return Manifest(
@@ -140,6 +125,30 @@ def manifest_of(session: Session, facts: VersionFacts, house: House) -> Manifest
         frames=plan.frames,
         objects=tuple(objects),
     )
+
+
+def objects_of(session: Session, row: RenditionRow) -> list[ManifestObject]:
+    """List every object of a rendition, as the index knows it: init segments, then segments in order."""
+    inits = _period_inits(session, row)
+    if row.init_object and row.init_sha256:
+        inits = [
+            ManifestObject(
+                row.init_object, Kind.INIT, row.name, row.tier, -1, -1, row.init_bytes, row.init_sha256
+            )
+        ]
+    return [*inits, *_segments(session, row)]
+
+
+def _period_inits(session: Session, row: RenditionRow) -> list[ManifestObject]:
+    found = session.scalars(
+        select(PeriodInitRow)
+        .where(PeriodInitRow.version_id == row.version_id, PeriodInitRow.rendition == row.name)
+        .order_by(PeriodInitRow.period)
+    )
+    return [
+        ManifestObject(init.object, Kind.INIT, row.name, row.tier, init.period, -1, init.size, init.sha256)
+        for init in found
+    ]
 
 
 def _segments(session: Session, row: RenditionRow) -> list[ManifestObject]:

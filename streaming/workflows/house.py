@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from streaming.catalogue import making
@@ -59,6 +59,10 @@ class House:
         """Tell whether this run still makes the version."""
         with self.database.read() as session:
             return making.is_running(session, version_id, run)
+
+    def policy_of(self, period_seconds: int, protection: str) -> Policy:
+        """The house's policy, with what was decided when the title was handed in."""
+        return replace(self.policy, crypto_period_seconds=period_seconds, protection=protection)
 
     def plan(self, version_id: VersionId) -> Plan:
         """Give the version's stored plan. Raises `Stopped` when there is none (any more)."""

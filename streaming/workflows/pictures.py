@@ -3,23 +3,23 @@
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from sqlalchemy import select
-
 from streaming.catalogue import attempts, making
-from streaming.catalogue.model import RenditionRow, SegmentRow
+from streaming.catalogue.model import RenditionRow
 from streaming.catalogue.pictures import candidates_of, poster_name, save_candidate
 from streaming.catalogue.turns import BOARD
 from streaming.catalogue.values import VersionFacts
 from streaming.catalogue.work import new_attempt
 from streaming.ids import VersionId
 from streaming.workflows.chunks import Made, spare_part
+from streaming.workflows.finish import objects_of
 from streaming.workflows.house import House, folder_of
 from streaming.workflows.prepare import source_of
 from streaming.workflows.putting import put_noted
 from streaming.workflows.sink import ObjectSink
 from streaming.workflows.watch import Watch
+from transcoder.encoding.opening import Opener
 from transcoder.errors import TranscoderError
-from transcoder.keys.encrypt import decrypt_segment, poster_aad, seal_poster
+from transcoder.keys.encrypt import poster_aad, seal_poster
 from transcoder.keys.keyschedule import TitleKeys
 from transcoder.pictures.poster import candidate_places, make_candidates, make_cover, make_poster
 from transcoder.pictures.storyboard import paint_storyboard
@@ -108,15 +108,7 @@ def make_storyboard(house: House, version_id: VersionId, run: int) -> None:
 
 def _winding_pictures(house: House, facts: VersionFacts, plan: Plan, keys: TitleKeys) -> Iterator[bytes]:
     """Give the clear init segment and fragments of the pictures for winding, in order."""
-    winding = plan.iframes
+    opener = Opener(plan, keys.content_key, keys.common_key)
     with house.database.read() as session:
-        init = session.get_one(RenditionRow, (facts.id, winding.name)).init_object
-        rows = session.execute(
-            select(SegmentRow.sequence, SegmentRow.period, SegmentRow.object)
-            .where(SegmentRow.version_id == facts.id, SegmentRow.rendition == winding.name)
-            .order_by(SegmentRow.sequence)
-        ).all()
-    yield house.objects.get(init or "")
-    for sequence, period, name in rows:
-        key = keys.content_key(winding.name, winding.tier, period)
-        yield decrypt_segment(house.objects.get(name), key, sequence)
+        objects = objects_of(session, session.get_one(RenditionRow, (facts.id, plan.iframes.name)))
+    return opener.track((item, house.objects.get(item.name)) for item in objects)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -35,7 +34,7 @@ def prepare(house: House, version_id: VersionId, run: int) -> None:
     source = source_of(house, facts)
     with Watch(house, version_id, run) as watch:
         info = probe(source, house.limits, watch.cancel)
-        plan = make_plan(info, replace(house.policy, crypto_period_seconds=facts.period_seconds))
+        plan = make_plan(info, house.policy_of(facts.period_seconds, facts.protection))
         plan = copy_if_possible(source, plan, cancel=watch.cancel, limits=house.limits)
     with house.database.write() as session:
         making.check_running(session, version_id, run)

@@ -6,6 +6,7 @@ from concurrent.futures import Executor, Future
 from streaming.catalogue.values import NewInit, NewSegment
 from streaming.storage.objects import ObjectStore
 from transcoder.encoding.encode import EncodedSegment, InitSegment
+from transcoder.keys.keyschedule import NO_PERIOD
 from transcoder.planning.ladder import AudioRendition
 from transcoder.planning.plan import Plan, TextRendition
 from transcoder.planning.tiles import PER_SHEET, Storyboard
@@ -21,11 +22,17 @@ ENDINGS = {"t": "vtt", "s": "jpg"}
 class ObjectSink:
     """Puts one attempt's objects. fsync is slow and the encoder should not wait for it, so a few threads do.
 
-    `known` is the SHA-256 of init segments that are visible already: an equal one is not put again.
+    `known` is the SHA-256 of init segments, by rendition and period, that are visible already: an equal one
+    is not put again.
     """
 
     def __init__(
-        self, objects: ObjectStore, writers: Executor, folder: str, attempt: str, known: dict[str, bytes]
+        self,
+        objects: ObjectStore,
+        writers: Executor,
+        folder: str,
+        attempt: str,
+        known: dict[tuple[str, int], bytes],
     ) -> None:
         self._objects = objects
         self._writers = writers
@@ -43,9 +50,10 @@ class ObjectSink:
         if self._fault is not None:
             raise self._fault
         if isinstance(item, InitSegment):
-            if self._known.get(item.rendition) == item.sha256:
+            if self._known.get((item.rendition, item.period)) == item.sha256:
                 return
-            place, name = (item.rendition, -1), f"{item.rendition}/init-{self._attempt}.mp4"
+            period = "" if item.period == NO_PERIOD else f"{item.period}-"
+            place, name = _init_place(item), f"{item.rendition}/init-{period}{self._attempt}.mp4"
         else:
             kind = item.rendition[0]
             ending = ENDINGS.get(kind, "m4s")
@@ -82,8 +90,8 @@ class ObjectSink:
 
     def init(self, item: InitSegment) -> NewInit:
         """Describe an init segment for the index."""
-        name = self._names.get((item.rendition, -1), "")
-        return NewInit(item.rendition, name, item.sha256, item.size, item.codecs)
+        name = self._names.get(_init_place(item), "")
+        return NewInit(item.rendition, name, item.sha256, item.size, item.codecs, item.period)
 
     def segment(self, plan: Plan, item: EncodedSegment) -> NewSegment:
         """Describe a segment for the index: its place in exact ticks."""
@@ -98,6 +106,11 @@ class ObjectSink:
             size=item.size,
             sha256=item.sha256,
         )
+
+
+def _init_place(item: InitSegment) -> tuple[str, int]:
+    """Where an init segment stands among an attempt's objects: before all segments, which count from 0."""
+    return item.rendition, -2 - item.period
 
 
 def timescale(plan: Plan, rendition: str) -> int:

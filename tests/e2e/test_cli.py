@@ -72,6 +72,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 TITLE = {
     "id", "name", "description", "year", "state", "owner_name", "mine", "duration_s", "created_at",
     "width", "height", "progress", "failure", "renditions", "poster_url", "size_bytes", "source_name",
+    "protection",
 }  # fmt: skip
 LICENCE = {
     "id", "title_id", "title_name", "holder", "state", "valid_from", "valid_until", "rental_s",

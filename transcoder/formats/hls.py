@@ -93,20 +93,24 @@ CLEAR_KEY, IDENTITY = "org.w3.clearkey", "identity"
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What an `EXT-X-KEY` says (RFC 8216bis §4.4.4.4). A plain `AES-128` key has an address alone."""
+    """What an `EXT-X-KEY` says (RFC 8216bis §4.4.4.4): its method, and its other attributes as written."""
 
     method: str
-    uri: str
-    key_format: str = ""
-    kid: UUID | None = None
+    attributes: str
 
     def __str__(self) -> str:
-        items = [f"METHOD={self.method}", f'URI="{self.uri}"']
-        if self.kid is not None:
-            items.append(f"KEYID=0x{self.kid.hex}")
-        if self.key_format:
-            items += [f'KEYFORMAT="{self.key_format}"', 'KEYFORMATVERSIONS="1"']
-        return ",".join(items)
+        return f"METHOD={self.method},{self.attributes}"
+
+
+def whole_key(uri: str) -> Key:
+    """The key of whole segments: an address, at which there are 16 bytes."""
+    return Key(AES_128, f'URI="{uri}"')
+
+
+def sample_key(uri: str, key_format: str, kid: UUID) -> Key:
+    """The key of samples for one key system."""
+    about = f'KEYFORMAT="{key_format}",KEYFORMATVERSIONS="1",KEYID=0x{kid.hex.upper()}'
+    return Key(SAMPLE_AES, f'URI="{uri}",{about}')
 
 
 KeysOf = Callable[[Segment, Fraction], Sequence[Key]]

@@ -260,13 +260,13 @@ def _segments(items: Sequence[ManifestObject]) -> list[hls.Segment]:
 
 def _keys(key_url: str, rendition: hls.Rendition, kids: Kids | None) -> hls.KeysOf:
     if kids is None:
-        return lambda segment, _: [hls.Key(hls.AES_128, key_address(key_url, rendition.name, segment.period))]
+        return lambda segment, _: [hls.whole_key(key_address(key_url, rendition.name, segment.period))]
     return lambda segment, _: [_tier_key(key_url, rendition.tier, segment.period, kids)]
 
 
 def _tier_key(key_url: str, tier: str, period: int, kids: Kids) -> hls.Key:
     """A key of `cbcs`, as 16 raw bytes: without a server there is nobody to write licences."""
-    return hls.Key(hls.SAMPLE_AES, key_address(key_url, tier, period), hls.IDENTITY, kids(tier, period))
+    return hls.sample_key(key_address(key_url, tier, period), hls.IDENTITY, kids(tier, period))
 
 
 def _session_keys(key_url: str, described: Sequence[hls.Rendition], kids: Kids | None) -> list[hls.Key]:

@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from streaming.catalogue.service import TitleChanges
-from streaming.catalogue.values import Priority, TitlePage, TitleView
+from streaming.catalogue.values import Priority, Protection, TitlePage, TitleView
 
 M = TypeVar("M", bound=BaseModel)
 Moment = Annotated[
@@ -95,6 +95,7 @@ class TitleOut(BaseModel):
     size_bytes: int
     source_name: str
     plan_reasons: list[str]
+    protection: Protection
 
     @classmethod
     def of(cls, title: TitleView) -> "TitleOut":
@@ -124,6 +125,7 @@ class TitleOut(BaseModel):
             size_bytes=title.size_bytes,
             source_name=title.source_name,
             plan_reasons=list(title.plan_reasons),
+            protection=Protection(title.protection),
         )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from streaming.catalogue.values import Protection
 from streaming.ids import TitleId
 from streaming.web.api.title_models import TitleOut, TitlePatch, TitlesOut
 from streaming.web.asking import asker
@@ -73,13 +74,21 @@ def retry(
     return TitleOut.of(services(request).catalogue.retry(asker(who), TitleId(title_id), chunk))
 
 
-@router.post("/{title_id}/remake", responses=documented(401, 403, 404, 409))
-def remake(request: Request, who: Creator, title_id: str) -> TitleOut:
+@router.post("/{title_id}/remake", responses=documented(400, 401, 403, 404, 409))
+def remake(
+    request: Request,
+    who: Creator,
+    title_id: str,
+    protection: Annotated[
+        Protection | None, Query(description="How it is protected; left out: as it was.")
+    ] = None,
+) -> TitleOut:
     """Make a finished title anew from its upload, to today's ladder and under new keys; the old plays on.
 
     Where the upload is gone, a new one whose `Upload-Metadata` names the title as `remakes` does the same.
     """
-    return TitleOut.of(services(request).catalogue.remake(asker(who), TitleId(title_id)))
+    catalogue, word = services(request).catalogue, protection.value if protection else ""
+    return TitleOut.of(catalogue.remake(asker(who), TitleId(title_id), word))
 
 
 @router.get(

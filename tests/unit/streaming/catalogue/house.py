@@ -39,6 +39,7 @@ TABLES = (
     "titles",
     "title_versions",
     "renditions",
+    "period_inits",
     "chunks",
     "chunk_attempts",
     "segments",

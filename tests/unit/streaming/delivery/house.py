@@ -11,7 +11,7 @@ import orjson
 
 from streaming.accounts.model import AccountRow, SessionRow, TokenRow
 from streaming.catalogue.index import TitleIndex
-from streaming.catalogue.model import RenditionRow, SegmentRow, TitleRow, VersionRow
+from streaming.catalogue.model import PeriodInitRow, RenditionRow, SegmentRow, TitleRow, VersionRow
 from streaming.clock import FixedClock
 from streaming.db.base import Base
 from streaming.db.engine import Database, open_engine
@@ -275,6 +275,8 @@ class House:
             for name, *_ in RENDITIONS:
                 if name not in without:
                     self.add_segments(session, name, range(segments))
+                    if protection == "cbcs":
+                        self.add_period_inits(session, name, range(-(-segments // PER_PERIOD)))
 
     def _rendition(
         self, position: int, name: str, kind: str, tier: str, height: int | None, begun: bool
@@ -299,6 +301,18 @@ class House:
             average_bandwidth=800_000 if height else 120_000,
             init_object=init if begun else None,
         )
+
+    def add_period_inits(self, session: Any, rendition: str, periods: Sequence[int]) -> None:
+        """Give a rendition an init segment for each crypto period, in place of one for all."""
+        session.get_one(RenditionRow, (VERSION, rendition)).init_object = None
+        for period in periods:
+            name = f"{TITLE}/{VERSION}/{rendition}/init-{period}-abcdefgh.mp4"
+            self.objects.put(name, f"init {period} of {rendition}".encode())
+            session.add(
+                PeriodInitRow(
+                    version_id=VERSION, rendition=rendition, period=period, object=name, sha256=b"", size=10
+                )
+            )
 
     def add_segments(self, session: Any, rendition: str, sequences: Sequence[int]) -> None:
         for sequence in sequences:

@@ -1,5 +1,6 @@
 """The MPD and the words of a `cbcs` film, at their doors."""
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -139,3 +140,54 @@ def test_a_film_under_aes_128_says_that_dash_needs_cbcs(tmp_path: Path, path: st
     assert (reply.status, reply.code) == (409, "not_common_encryption")
     assert "main.m3u8" in reply.json["hint"]
     house.close()
+
+
+def address_of(house: House, started: Started, rendition: str) -> str:
+    main = get(house, started, "main.m3u8").body.decode()
+    found: list[str] = re.findall(r'[^"\s]+\.m3u8', main)
+    return next(one for one in found if f"/{rendition}/" in one)
+
+
+def listed(house: House, started: Started, rendition: str) -> str:
+    reply = ask(house.doors, "GET", address_of(house, started, rendition), cookies=login(BEN))
+    assert reply.status == 200, reply.body
+    return reply.body.decode()
+
+
+def test_init_segments_of_crypto_periods_are_served_beside_their_playlist(house: House) -> None:
+    house.licence()
+    folder = address_of(house, house.start(), "v240").rpartition("/")[0]
+    reply = ask(house.doors, "GET", f"{folder}/init-7-abcdefgh.mp4")
+    assert (reply.status, reply.body) == (200, b"init 7 of v240")
+
+
+def test_hls_names_the_licence_door_and_the_key_of_each_crypto_period_before_its_init_segment(
+    house: House,
+) -> None:
+    house.licence(tier=Tier.HD)
+    started = house.start()
+    for rendition, tier in (("v240", "sd"), ("v720", "hd")):
+        lines = listed(house, started, rendition).splitlines()
+        keys = [place for place, line in enumerate(lines) if line.startswith("#EXT-X-KEY")]
+        assert [lines[place] for place in keys] == [
+            f'#EXT-X-KEY:METHOD=SAMPLE-AES,URI="https://house.test/play/{started.token}/licence",'
+            f'KEYFORMAT="org.w3.clearkey",KEYFORMATVERSIONS="1",KEYID=0x{KEYS.kid(tier, period).hex.upper()}'
+            for period in range(PERIODS)
+        ]
+        inits = [lines[place + 1] for place in keys]
+        assert inits == [f'#EXT-X-MAP:URI="init-{n}-abcdefgh.mp4"' for n in range(PERIODS)]
+        assert not any("DISCONTINUITY" in line or "AES-128" in line for line in lines)
+
+
+def test_words_stay_encrypted_whole_in_hls(house: House) -> None:
+    house.licence()
+    text = listed(house, house.start(), "t0")
+    assert "METHOD=AES-128" in text
+    assert "SAMPLE-AES" not in text
+
+
+def test_a_multivariant_playlist_names_first_keys_of_the_tiers_it_lists_and_no_others(house: House) -> None:
+    house.licence(tier=Tier.SD)
+    main = get(house, house.start(), "main.m3u8").body.decode()
+    named = re.findall(r"#EXT-X-SESSION-KEY:METHOD=SAMPLE-AES,.*KEYID=0x([0-9A-F]{32})", main)
+    assert named == [KEYS.kid("sd", 0).hex.upper()]

@@ -42,7 +42,7 @@ def test_names_carry_rendition_place_and_attempt(pool: ThreadPoolExecutor) -> No
 
 def test_an_init_segment_that_is_visible_already_is_not_put_again(pool: ThreadPoolExecutor) -> None:
     objects = MemoryObjects()
-    sink = ObjectSink(objects, pool, "ti/ve", "abcdefgh", {"v240": b"i" * 32})
+    sink = ObjectSink(objects, pool, "ti/ve", "abcdefgh", {("v240", -1): b"i" * 32})
     sink.put(init(), b"init")
     sink.put(init(sha256=b"j" * 32), b"other")
     sink.finish()

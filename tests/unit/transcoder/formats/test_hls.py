@@ -32,7 +32,7 @@ WORDS = Rendition("t0", "text", "sd", language="de", label='Deutsch "SDH"')
 
 
 def keys_of(segment: Segment, start: Fraction) -> list[hls.Key]:
-    return [hls.Key(hls.AES_128, key_uri(segment, start))]
+    return [hls.whole_key(key_uri(segment, start))]
 
 
 def key_uri(segment: Segment, _start: Fraction = Fraction(0)) -> str:
@@ -292,7 +292,7 @@ SAMPLES = replace(VIDEO, init_name="i-0.mp4", inits=tuple((period, f"i-{period}.
 
 
 def licence_of(segment: Segment, _start: Fraction = Fraction(0)) -> list[hls.Key]:
-    return [hls.Key(hls.SAMPLE_AES, "licence", hls.CLEAR_KEY, UUID(int=segment.period + 1))]
+    return [hls.sample_key("licence", hls.CLEAR_KEY, UUID(int=segment.period + 1))]
 
 
 def test_each_crypto_period_of_samples_names_its_key_and_then_its_init_segment() -> None:
@@ -302,8 +302,8 @@ def test_each_crypto_period_of_samples_names_its_key_and_then_its_init_segment()
     assert [lines[place + 1] for place in keys] == [f'#EXT-X-MAP:URI="i-{n}.mp4"' for n in range(len(keys))]
     assert len(keys) == len({one.period for one in grid(9)}) == text.count("EXT-X-MAP")
     assert lines[keys[0]] == (
-        f'#EXT-X-KEY:METHOD=SAMPLE-AES,URI="licence",KEYID=0x{1:032x},'
-        'KEYFORMAT="org.w3.clearkey",KEYFORMATVERSIONS="1"'
+        '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="licence",KEYFORMAT="org.w3.clearkey",'
+        f'KEYFORMATVERSIONS="1",KEYID=0x{1:032X}'
     )
     assert "DISCONTINUITY" not in text
     parsed = m3u8.loads(text)
@@ -313,7 +313,7 @@ def test_each_crypto_period_of_samples_names_its_key_and_then_its_init_segment()
 
 def test_every_key_system_has_a_tag_of_its_own_in_every_period() -> None:
     def two(segment: Segment, start: Fraction) -> list[hls.Key]:
-        return [*licence_of(segment, start), hls.Key(hls.SAMPLE_AES, "other", "urn:uuid:x")]
+        return [*licence_of(segment, start), hls.Key(hls.SAMPLE_AES, 'URI="other",KEYFORMAT="urn:uuid:x"')]
 
     text = hls.media(SAMPLES, grid(9), complete=True, target=4, keys=two)
     assert text.count('URI="licence"') == text.count('URI="other"') == text.count("EXT-X-MAP")
