@@ -23,7 +23,7 @@ from streaming.accounts.principal import Role
 from streaming.app import mount
 from streaming.catalogue.model import TitleRow
 from streaming.clock import FixedClock
-from streaming.delivery import playing
+from streaming.delivery import playing, protected
 from streaming.ids import TitleId
 from streaming.settings import Settings
 from streaming.web.api.account_models import encoded
@@ -287,7 +287,10 @@ def captured(world: World, playback: dict[str, str], headers: dict[str, str]) ->
     found.append(("GET", "the chapters", chapters[0]))
     found.append(("POST", "a renewal", playback["renew_url"]))
     assert client.post(playback["renew_url"], headers=headers).status_code == 200
-    doors = door_patterns()
+    base = playback["playlist_url"].removesuffix("/main.m3u8")
+    found += [("POST", "a licence", f"{base}/licence"), ("GET", "an MPD", f"{base}/main.mpd")]
+    found += [("GET", "words", f"{base}/text/t0/0.vtt"), ("GET", "hosts in order", f"{base}/steering.json")]
+    doors = [door for door in door_patterns() if door is not playing.REPORT]  # it takes, and gives nothing
     paths = [path.partition("?")[0] for _, _, path in found]
     seen = {door.pattern for path in paths for door in doors if door.fullmatch(path)}
     assert seen == {door.pattern for door in doors}, "there is a door that no walk goes through"
@@ -300,7 +303,8 @@ def captured(world: World, playback: dict[str, str], headers: dict[str, str]) ->
 
 def door_patterns() -> list[re.Pattern[str]]:
     """The patterns of every door in front of the application."""
-    named = [one for one in vars(playing).values() if isinstance(one, re.Pattern)]
+    known = [*vars(playing).values(), *vars(protected).values()]
+    named = [one for one in known if isinstance(one, re.Pattern)]
     return [one for one in named if isinstance(one.pattern, str) and one.pattern.startswith("/")]
 
 
