@@ -6,6 +6,7 @@ from datetime import datetime
 
 from player import format as say
 from player.views.common import LicenceState, LicenceTerms, Stage, Tier, TitleState
+from player.views.offers import OfferCard
 
 STAGES = {
     Stage.UPLOADING: "Uploading",
@@ -99,6 +100,34 @@ def clocks(terms: LicenceTerms) -> str:
         said.append(f"start within {say.span(terms.rental_s)}")
     if terms.first_played_at is None and terms.playback_s:
         said.append(f"finish within {say.span(terms.playback_s)} of pressing play")
+    line = ", ".join(said)
+    return line[:1].upper() + line[1:]
+
+
+OFFER_KINDS = {
+    "free": "Free",
+    "rental": "Rental",
+    "purchase": "Purchase",
+    "subscription": "Subscription",
+}
+OFFER_STATES = {"draft": "Draft", "open": "Open", "closed": "Closed"}
+CODE_STATES = {"ready": "Ready", "redeemed": "Redeemed", "expired": "Expired", "revoked": "Revoked"}
+
+
+def offer_terms(offer: OfferCard) -> str:
+    """What an offer gives: `Start within 30 days, finish within 48 hours of pressing play, HD, …`."""
+    said = []
+    if offer.channel:
+        said.append(f"every film of “{offer.channel}”, while it is in there")
+    if offer.rental_s:
+        said.append(f"start within {say.span(offer.rental_s)}")
+    if offer.playback_s:
+        said.append(f"finish within {say.span(offer.playback_s)} of pressing play")
+    if offer.lasts_s:
+        said.append(f"for {say.span(offer.lasts_s)}")
+    elif not offer.rental_s and not offer.playback_s:
+        said.append("without an end")
+    said += [TIERS[offer.tier], screens(offer.max_streams)]
     line = ", ".join(said)
     return line[:1].upper() + line[1:]
 

@@ -24,6 +24,7 @@ from streaming.settings import Settings
 from streaming.web import guest, health
 from streaming.web.api import (
     accounts,
+    bulk,
     channels,
     devices,
     extras,
@@ -39,6 +40,7 @@ from streaming.web.api import (
 from streaming.web.openapi import describe_refusals
 from streaming.web.pages import account, door, entry, film, foyer, operator, screen, studio
 from streaming.web.pages import figures as figures_page
+from streaming.web.pages import offers as offer_rooms
 from streaming.web.pages.chrome import problem_page
 from streaming.web.problems import Problems, problem_of
 from streaming.web.security import secure
@@ -80,10 +82,10 @@ def mount(services: Services) -> Doors:
     )
     app.state.services = services
     problems.install(app)
-    licensing = (licences, history, figures, links, devices, offers, channels)
+    licensing = (licences, bulk, history, figures, links, devices, offers, channels)
     for part in (accounts, uploads, titles, extras, *licensing, playback, guest, health):
         app.include_router(part.router)
-    for page in (foyer, film, screen, door, studio, figures_page, account, entry, operator):
+    for page in (foyer, film, screen, door, studio, figures_page, offer_rooms, account, entry, operator):
         app.include_router(page.router)
     app.mount("/static", StaticAssets(STATIC))
     describe_refusals(app)

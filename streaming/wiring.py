@@ -33,6 +33,7 @@ from streaming.errors import Code, Fault
 from streaming.ids import AccountId, TitleId, UploadId, VersionId
 from streaming.keys.root import RootKey, load_or_make
 from streaming.keys.titles import WrappedSecrets, unwrap_secrets
+from streaming.licences.bulk import BulkService
 from streaming.licences.channels import ChannelService
 from streaming.licences.codes import CodeService
 from streaming.licences.gate import LicenceGate
@@ -73,6 +74,7 @@ class Services:
     offers: OfferService
     codes: CodeService
     transfers: TransferService
+    bulk: BulkService
     throttle: Throttle
     gate: LicenceGate
     playbacks: PlaybackService
@@ -176,6 +178,7 @@ def build(settings: Settings, clock: Clock) -> Services:
         offers,
         CodeService(database, clock, offers, root.derived("gift-codes")),
         TransferService(database, clock, licences, playbacks.release_licence),
+        BulkService(clock, licences),
         throttle,
         gate,
         playbacks,

@@ -220,7 +220,8 @@ ROWS = (
 )
 
 
-def _title(page: Page, film: StudioFilm = READY) -> StudioTitle:
+def title(page: Page, film: StudioFilm = READY) -> StudioTitle:
+    """A film in the studio, with all there is of it."""
     return StudioTitle(
         page,
         film,
@@ -246,7 +247,7 @@ def _crowded(page: Page) -> StudioTitle:
         for n, (code, name) in enumerate(LANGUAGES[1:] * 5)
     )
     pictures = tuple(Candidate(n, PICTURES[n % 6], "upload" if n > 7 else "film", n == 9) for n in range(24))
-    return replace(_title(page), tracks=(*TRACKS[:2], *texts), candidates=pictures)
+    return replace(title(page), tracks=(*TRACKS[:2], *texts), candidates=pictures)
 
 
 def _bare(page: Page, film: StudioFilm) -> StudioTitle:
@@ -306,41 +307,41 @@ STUDIOS = (
             more_url="?cursor=50",
         ),
     ),
-    State("Studio film", "ready", _title),
+    State("Studio film", "ready", title),
     State(
         "Studio film",
         "made anew",
-        lambda p: _title(p, replace(READY, remake=ANEW_PROGRESS)),
+        lambda p: title(p, replace(READY, remake=ANEW_PROGRESS)),
     ),
     State(
         "Studio film",
         "made anew, waiting for its turn",
-        lambda p: _title(p, replace(READY, remake=Progress(Stage.QUEUED, queue_position=3))),
+        lambda p: title(p, replace(READY, remake=Progress(Stage.QUEUED, queue_position=3))),
     ),
     State(
         "Studio film",
         "made anew from a new file",
-        lambda p: _title(p, replace(READY, remake=Progress(Stage.UPLOADING), upload=UPLOADING.upload)),
+        lambda p: title(p, replace(READY, remake=Progress(Stage.UPLOADING), upload=UPLOADING.upload)),
     ),
     State(
         "Studio film",
         "made anew though a part failed",
         lambda p: replace(
-            _title(p, replace(READY, remake=ANEW_PROGRESS, priority=Priority.LOW)), faults=FAULTS
+            title(p, replace(READY, remake=ANEW_PROGRESS, priority=Priority.LOW)), faults=FAULTS
         ),
     ),
-    State("Studio film", "can be made anew", lambda p: replace(_title(p), can_remake=True)),
+    State("Studio film", "can be made anew", lambda p: replace(title(p), can_remake=True)),
     State(
         "Studio film",
         "could not be made anew",
-        lambda p: _title(p, replace(READY, failure=replace(BROKEN, hint=ANEW, can_retry=False))),
+        lambda p: title(p, replace(READY, failure=replace(BROKEN, hint=ANEW, can_retry=False))),
     ),
-    State("Studio film", "a subtitle file was refused", lambda p: replace(_title(p), subtitle_draft=REFUSED)),
+    State("Studio film", "a subtitle file was refused", lambda p: replace(title(p), subtitle_draft=REFUSED)),
     State(
         "Studio film",
         "a picture was refused",
         lambda p: replace(
-            _title(p),
+            title(p),
             poster_error="This file is no picture that your browser can read. "
             "Save it as JPEG, then choose that.",
         ),
@@ -348,19 +349,17 @@ STUDIOS = (
     State(
         "Studio film",
         "without sound, subtitles and pictures",
-        lambda p: replace(_title(p), tracks=(), candidates=()),
+        lambda p: replace(title(p), tracks=(), candidates=()),
     ),
     State("Studio film", "many tracks and pictures", _crowded),
-    State("Studio film", "no licences", lambda p: replace(_title(p), licences=(), licences_total=0)),
-    State(
-        "Studio film", "many licences", lambda p: replace(_title(p), licences=_many(), licences_total=1312)
-    ),
-    State("Studio film", "encoding", lambda p: replace(_title(p, FILMS[0]), licences=(), licences_total=0)),
+    State("Studio film", "no licences", lambda p: replace(title(p), licences=(), licences_total=0)),
+    State("Studio film", "many licences", lambda p: replace(title(p), licences=_many(), licences_total=1312)),
+    State("Studio film", "encoding", lambda p: replace(title(p, FILMS[0]), licences=(), licences_total=0)),
     State("Studio film", "queued", lambda p: _bare(p, FILMS[1])),
     State(
         "Studio film",
         "verifying",
-        lambda p: _title(
+        lambda p: title(
             p, _state(READY, TitleState.ENCODING, Progress(Stage.VERIFYING, 99.9, 4, 5524, 41280, 41280))
         ),
     ),
@@ -376,13 +375,13 @@ STUDIOS = (
         "Studio film",
         "encoding goes on though a part failed",
         lambda p: replace(
-            _title(p, replace(FILMS[0], priority=Priority.HIGH, priority_by_house=True)), faults=FAULTS[:1]
+            title(p, replace(FILMS[0], priority=Priority.HIGH, priority_by_house=True)), faults=FAULTS[:1]
         ),
     ),
     State("Studio film", "cancelled", lambda p: _bare(p, FILMS[5])),
     State(
         "Studio film",
         "link just issued",
-        lambda p: replace(_title(p), link_once="https://films.example/l/6tZbQ0Yv9mXw"),
+        lambda p: replace(title(p), link_once="https://films.example/l/6tZbQ0Yv9mXw"),
     ),
 )

@@ -64,6 +64,7 @@ MIXED = (
     replace(CARDS[4], resume_s=2467.0, licence_state=LicenceState.RUNNING, ends_at=ahead(hours=5)),
     replace(CARDS[5], licence_state=LicenceState.ENDED, mine=False),
     replace(CARDS[6], licence_state=LicenceState.NOT_BEGUN, valid_from=ahead(hours=22), mine=False),
+    replace(CARDS[7], licence_state=None, mine=False, offered=True),
     replace(CARDS[9], poster_url=PICTURES[3], state=TitleState.FAILED, mine=True, ends_at=None),
     *CARDS[10:],
 )
@@ -80,7 +81,8 @@ DESCRIPTION = (
 )
 
 
-def _film(page: Page) -> Film:
+def film(page: Page) -> Film:
+    """A film that Ben holds a licence on."""
     return Film(
         page,
         "ti_0004",
@@ -103,7 +105,7 @@ def _mine(
     page: Page, state: TitleState, progress: Progress | None = None, failure: Failure | None = None
 ) -> Film:
     return replace(
-        _film(page), state=state, licence=None, mine=True, may_manage=True, progress=progress, failure=failure
+        film(page), state=state, licence=None, mine=True, may_manage=True, progress=progress, failure=failure
     )
 
 
@@ -144,24 +146,24 @@ FOYERS = (
     State("Foyer", "keys", lambda p: Foyer(p, CARDS[:6], total=6), show_keys=True),
 )
 FILMS = (
-    State("Film", "running", _film, BEN),
-    State("Film", "finish before", lambda p: replace(_film(p), licence=FINISH_BEFORE, resume_s=2467.0), BEN),
-    State("Film", "until tonight", lambda p: replace(_film(p), licence=UNTIL, still_url=None), BEN),
-    State("Film", "no licence", lambda p: replace(_film(p), licence=None, still_url=PICTURES[2]), BEN),
-    State("Film", "not begun", lambda p: replace(_film(p), licence=NOT_BEGUN, still_url=PICTURES[0]), BEN),
+    State("Film", "running", film, BEN),
+    State("Film", "finish before", lambda p: replace(film(p), licence=FINISH_BEFORE, resume_s=2467.0), BEN),
+    State("Film", "until tonight", lambda p: replace(film(p), licence=UNTIL, still_url=None), BEN),
+    State("Film", "no licence", lambda p: replace(film(p), licence=None, still_url=PICTURES[2]), BEN),
+    State("Film", "not begun", lambda p: replace(film(p), licence=NOT_BEGUN, still_url=PICTURES[0]), BEN),
     State(
         "Film",
         "ended",
-        lambda p: replace(_film(p), licence=ENDED, resume_s=2467.0, still_url=PICTURES[5]),
+        lambda p: replace(film(p), licence=ENDED, resume_s=2467.0, still_url=PICTURES[5]),
         BEN,
     ),
-    State("Film", "chapters", lambda p: replace(_film(p), chapters=CHAPTERS, resume_s=2467.0), BEN),
+    State("Film", "chapters", lambda p: replace(film(p), chapters=CHAPTERS, resume_s=2467.0), BEN),
     State(
         "Film",
         "chapters, encoding",
         lambda p: replace(_mine(p, TitleState.ENCODING, ENCODING), chapters=CHAPTERS[:4]),
     ),
-    State("Film", "revoked", lambda p: replace(_film(p), licence=REVOKED), BEN),
+    State("Film", "revoked", lambda p: replace(film(p), licence=REVOKED), BEN),
     State("Film", "mine", lambda p: replace(_mine(p, TitleState.READY), still_url=PICTURES[0])),
     State("Film", "queued", lambda p: _mine(p, TitleState.QUEUED, Progress(Stage.QUEUED, queue_position=2))),
     State("Film", "encoding", lambda p: _mine(p, TitleState.ENCODING, ENCODING)),

@@ -20,6 +20,17 @@ from player.views.figures import FigureDay, TitleFigures, WatchingNow
 from player.views.film import Action, ActionKind, Chapter, Film
 from player.views.foyer import FilmCard, Foyer, Scope
 from player.views.house import ErrorPage, HouseAccount, HouseFault, Job, Operator, Worker
+from player.views.offers import (
+    Bulk,
+    ChannelCard,
+    Channels,
+    ChannelTitle,
+    CodeRow,
+    HistoryLine,
+    OfferCard,
+    OfferCodes,
+    Redeem,
+)
 from player.views.screen import Door, DoorState, Overlay, Playing, Screen
 from player.views.studio import (
     Candidate,
@@ -59,6 +70,10 @@ View = (
     | Recover
     | ErrorPage
     | Operator
+    | OfferCodes
+    | Redeem
+    | Channels
+    | Bulk
 )
 
 __all__ = [
@@ -66,9 +81,14 @@ __all__ = [
     "Action",
     "ActionKind",
     "ApiToken",
+    "Bulk",
     "Candidate",
+    "ChannelCard",
+    "ChannelTitle",
+    "Channels",
     "Chapter",
     "ChunkFault",
+    "CodeRow",
     "Device",
     "Door",
     "DoorState",
@@ -80,6 +100,7 @@ __all__ = [
     "FilmCard",
     "Foyer",
     "GuestLink",
+    "HistoryLine",
     "HolderKind",
     "HouseAccount",
     "HouseFault",
@@ -92,6 +113,8 @@ __all__ = [
     "LinkUse",
     "Login",
     "Notice",
+    "OfferCard",
+    "OfferCodes",
     "Operator",
     "Overlay",
     "Page",
@@ -100,6 +123,7 @@ __all__ = [
     "Priority",
     "Progress",
     "Recover",
+    "Redeem",
     "Register",
     "Role",
     "Rung",

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from player.format import clock_time, percent
 from player.views.common import Failure, LicenceState, LicenceTerms, Page, Progress, TitleState
+from player.views.offers import OfferCard
 
 
 class ActionKind(StrEnum):
@@ -15,6 +16,7 @@ class ActionKind(StrEnum):
 
     WATCH = "watch"
     ASK = "ask"
+    TAKE = "take"
     MEND = "mend"
     WAIT = "wait"
     NONE = "none"
@@ -22,11 +24,15 @@ class ActionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """The one right button; without `href` it is a statement, not a control."""
+    """The one right button; without `href` or `post` it is a statement, not a control.
+
+    `post` is an address to post to on the way to `href`.
+    """
 
     kind: ActionKind
     label: str
     href: str | None = None
+    post: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,8 @@ class Film:
     sealed: bool = False
     chapters: tuple[Chapter, ...] = ()
     """Shown to whoever may watch the film now, and to nobody else."""
+    offers: tuple[OfferCard, ...] = ()
+    """What this viewer may take now; empty while they hold a licence that runs."""
 
     @property
     def may_watch(self) -> bool:
@@ -120,6 +128,12 @@ class Film:
 
     def _barred(self) -> Action:
         """The button of somebody without a live licence."""
+        open_offers = [one for one in self.offers if not one.sold_out]
+        free = next((one for one in open_offers if one.kind == "free"), None)
+        if free is not None and not (self.licence and self.licence.state is LicenceState.NOT_BEGUN):
+            return Action(ActionKind.TAKE, "Watch free", f"/watch/{self.id}", free.take_url)
+        if open_offers and not (self.licence and self.licence.state is LicenceState.NOT_BEGUN):
+            return Action(ActionKind.TAKE, "Get a licence", "#offers")
         match self.licence.state if self.licence else None:
             case LicenceState.NOT_BEGUN:
                 return Action(ActionKind.WAIT, "Not yet: your licence has not begun")

@@ -36,6 +36,8 @@ class FilmCard:
     licence_state: LicenceState | None = None
     valid_from: datetime | None = None
     ends_at: datetime | None = None
+    offered: bool = False
+    """Whether this viewer has no licence and could take one."""
 
 
 @dataclass(frozen=True, slots=True)

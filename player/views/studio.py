@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from player.views.common import Failure, LicenceTerms, Page, Progress, Tier, TitleState
+from player.views.offers import HistoryLine, OfferCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +258,8 @@ class StudioTitle:
     licences: tuple[LicenceRow, ...] = ()
     licences_total: int = 0
     link_once: str | None = None
+    offers: tuple[OfferCard, ...] = ()
+    history: tuple[HistoryLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from streaming.cli import cpix, extras, house, licences, play, publish, titles
+from streaming.cli import cpix, extras, house, licences, offers, play, publish, titles
 from streaming.errors import Code, Fault
 from transcoder.standalone.output import err, plain
 
@@ -34,6 +34,7 @@ titles.register(app)
 cpix.register(titles.group)
 extras.register(app)
 licences.register(app)
+offers.register(app)
 play.register(app)
 
 

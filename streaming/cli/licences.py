@@ -7,8 +7,9 @@ import typer
 
 from streaming.cli import links
 from streaming.cli.client import Client
+from streaming.cli.offers import bulk
 from streaming.cli.titles import AsJson, TitleArgument
-from streaming.cli.when import parse_duration, parse_when
+from streaming.when import parse_duration, parse_when
 from transcoder.standalone.output import local, out, plain, print_json, print_pairs, print_table
 
 LicenceArgument = Annotated[str, typer.Argument(help="The licence's id, like li_….", metavar="L")]
@@ -37,6 +38,7 @@ group = typer.Typer(no_args_is_help=True, help="Issue, list, extend and revoke l
 
 def register(app: typer.Typer) -> None:
     """Hang the commands on `app`."""
+    group.command()(bulk)
     group.add_typer(links.group, name="link")
     app.add_typer(group, name="licence")
 
@@ -136,6 +138,18 @@ def revoke(licence: LicenceArgument, reason: Reason = None, as_json: AsJson = Fa
     """End a licence now; whoever is watching stops within one crypto period."""
     body = {"reason": reason or ""}
     _print_licence(Client.from_environment().call("POST", f"/licences/{licence}/revoke", body), as_json)
+
+
+@group.command()
+def transfer(
+    licence: LicenceArgument,
+    to: Annotated[str, typer.Argument(help="The account that gets it.", metavar="NAME")],
+    reason: Reason = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a licence to another account, what is left of its clocks included."""
+    body = {"to": to, "reason": reason or ""}
+    _print_licence(Client.from_environment().call("POST", f"/licences/{licence}/transfer", body), as_json)
 
 
 @group.command()

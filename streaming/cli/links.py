@@ -9,8 +9,8 @@ import typer
 
 from streaming.cli.client import Client
 from streaming.cli.titles import AsJson
-from streaming.cli.when import parse_when
 from streaming.errors import Code, Fault
+from streaming.when import parse_when
 from transcoder.keys.secret import SecretBytes
 from transcoder.standalone.output import local, out, print_json, print_table
 

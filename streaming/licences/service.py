@@ -64,23 +64,12 @@ class LicenceService:
 
     def issue(self, actor: Actor, title_id: TitleId, request: Request) -> Issued:
         """Issue a licence. Only the title's owner or an admin may. Raises `Fault`."""
-        licence = self.preview(actor, title_id, request)
-        token = new_token() if request.link else None
+        return self.issue_all(actor, [(self.preview(actor, title_id, request), request)])[0]
+
+    def issue_all(self, actor: Actor, previewed: Sequence[tuple[Licence, Request]]) -> list[Issued]:
+        """Issue licences that `preview` gave, all of them or none."""
         with self._database.write() as session:
-            hashed = token_hash(token) if token else None
-            store.add(session, licence, actor.account_id, hashed, request.label)
-            audit.record(
-                session,
-                What.ISSUED,
-                licence.issued_at,
-                by=actor,
-                licence=licence,
-                after=audit.terms_of(licence.terms),
-            )
-            if token:
-                session.flush()
-                visit_store.add_link(session, licence.id, link_terms(request))
-        return Issued(licence, token)
+            return [_issued(session, actor, licence, request) for licence, request in previewed]
 
     def show(self, actor: Actor, licence_id: LicenceId) -> Licence:
         """Give one licence to its holder, the title's owner or an admin. Raises `Fault` NOT_FOUND."""
@@ -281,6 +270,18 @@ class LicenceService:
             title = self._titles(licence.title_id) if licence.title_id else None
             owner = title.owner_id if title else None
         return owner is not None and (actor.admin or owner == actor.account_id)
+
+
+def _issued(session: Session, actor: Actor, licence: Licence, request: Request) -> Issued:
+    """Write a licence, its line in the log, and what its link asks."""
+    token = new_token() if request.link else None
+    store.add(session, licence, actor.account_id, token_hash(token) if token else None, request.label)
+    after = audit.terms_of(licence.terms)
+    audit.record(session, What.ISSUED, licence.issued_at, by=actor, licence=licence, after=after)
+    if token:
+        session.flush()
+        visit_store.add_link(session, licence.id, link_terms(request))
+    return Issued(licence, token)
 
 
 def _titles_of(licence: Licence, inside: Mapping[ChannelId, Sequence[TitleId]]) -> Sequence[TitleId]:

@@ -32,6 +32,10 @@ register({
   poster: async (element) => (await import("./studio/poster.ts")).poster(element),
   "subtitle-form": async (element) => (await import("./studio/subtitles.ts")).subtitleForm(element),
   standing: async (element) => (await import("./ui/standing.ts")).standing(element),
+  "offer-form": async (element) => (await import("./studio/offers.ts")).offerForm(element),
+  "codes-form": async (element) => (await import("./studio/offers.ts")).codesForm(element),
+  redeem: async (element) => (await import("./studio/offers.ts")).redeem(element),
+  bulk: async (element) => (await import("./studio/offers.ts")).bulk(element),
   licences: async (element) => (await import("./studio/licences.ts")).licences(element),
 });
 

@@ -106,9 +106,9 @@ class OfferOut(BaseModel):
             label=terms.label,
             tier=terms.tier,
             max_streams=terms.max_streams,
-            rental_s=_seconds(terms.rental),
-            playback_s=_seconds(terms.playback),
-            lasts_s=_seconds(terms.lasts),
+            rental_s=seconds_of(terms.rental),
+            playback_s=seconds_of(terms.playback),
+            lasts_s=seconds_of(terms.lasts),
             price_minor=terms.price_minor,
             currency=terms.currency,
             open_from=terms.open_from,
@@ -236,5 +236,6 @@ class RedeemIn(BaseModel):
     code: str = Field(max_length=100)
 
 
-def _seconds(span: timedelta | None) -> int | None:
+def seconds_of(span: timedelta | None) -> int | None:
+    """Give a span in whole seconds; None stays none."""
     return None if span is None else int(span.total_seconds())

@@ -8,12 +8,14 @@ from player.render import speculation
 from streaming.catalogue.values import TitleView
 from streaming.delivery.service import continues_at
 from streaming.ids import TitleId
+from streaming.licences.policy import Grant
 from streaming.licences.values import TitleRef
 from streaming.web.api.title_models import poster_address
 from streaming.web.asking import asker
 from streaming.web.deps import Viewer, services
 from streaming.web.pages import values
 from streaming.web.pages.chrome import page_of, shown
+from streaming.web.pages.offers import offer_card
 from transcoder.source.languages import track_name
 
 router = APIRouter(include_in_schema=False)
@@ -26,6 +28,7 @@ def film(request: Request, who: Viewer, title_id: TitleId) -> Response:
     title = house.catalogue.show(asker(who), title_id)
     standing = house.licences.standing(title_ref(title), who.account_id)
     managed = title.mine or asker(who).admin
+    open_now = title.mine or isinstance(standing.verdict, Grant)
     answer = shown(
         views.Film(
             page_of(request),
@@ -49,6 +52,7 @@ def film(request: Request, who: Viewer, title_id: TitleId) -> Response:
             licence=values.terms(standing.licence, house.clock.now()),
             resume_s=continues_at(house.playbacks.resume_at(who.account_id, title_id), title.duration_s)
             or None,
+            offers=() if open_now else tuple(offer_card(one) for one in house.offers.open_on(title_id)),
             chapters=tuple(
                 views.Chapter(number, one.start_s, one.end_s, one.title)
                 for number, one in enumerate(title.chapters, 1)

@@ -1,5 +1,6 @@
 """The foyer: what there is to watch, and what was begun."""
 
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -31,7 +32,14 @@ def foyer(request: Request, who: Viewer, q: str = "", scope: str = "all", cursor
     licences = house.licences.best_of(who.account_id)
     resume = {title: at for title, at, _ in house.playbacks.resumes(who.account_id)}
     now = house.clock.now()
-    cards = [values.card(one, licences.get(one.id), resume.get(one.id), now) for one in page.titles]
+    offered = house.offers.offered_ids() - licences.keys()
+    cards = [
+        replace(
+            values.card(one, licences.get(one.id), resume.get(one.id), now),
+            offered=one.id in offered and not one.mine,
+        )
+        for one in page.titles
+    ]
     begun = [card for card, one in zip(cards, page.titles, strict=True) if _begun(one, resume)]
     if wanted is views.Scope.NEW:
         since = now - NEW

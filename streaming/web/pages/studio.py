@@ -18,10 +18,12 @@ from streaming.web.asking import actor, asker
 from streaming.web.deps import Creator, services
 from streaming.web.pages import values
 from streaming.web.pages.chrome import page_of, shown
+from streaming.web.pages.offers import history_lines, offer_card
 from streaming.web.pages.tracks import LANGUAGES, candidates_of, tracks_of
 from streaming.wiring import Services
 
 router = APIRouter(include_in_schema=False)
+HISTORY_SHOWN = 20
 
 
 @router.get("/studio")
@@ -92,6 +94,8 @@ def studio_title(request: Request, who: Creator, title_id: TitleId) -> Response:
                 _licence(house, one, watching.get(one.id, 0), links.get(one.id)) for one in licences
             ),
             licences_total=len(licences),
+            offers=tuple(offer_card(one) for one in house.offers.of_title(actor(who), title_id)),
+            history=history_lines(house.licences.history_of_title(actor(who), title_id, HISTORY_SHOWN)),
         )
     )
 

@@ -11,9 +11,10 @@ from streaming.accounts.throttle import Throttle
 from streaming.delivery.figures import Figures
 from streaming.hosts import DeliveryHost
 from streaming.ids import AccountId
+from streaming.licences.bulk import BulkService
 from streaming.settings import Settings
 from streaming.web import guest
-from streaming.web.api import channels, devices, figures, history, licences, links, offers, playback
+from streaming.web.api import bulk, channels, devices, figures, history, licences, links, offers, playback
 from streaming.web.problems import Problems
 from streaming.web.security import secure
 from tests.unit.streaming.delivery.house import House
@@ -27,7 +28,7 @@ class WebHouse:
         self.house = house
         problems, app = Problems(), FastAPI()
         problems.install(app)
-        for module in (devices, licences, history, figures, links, offers, channels, playback, guest):
+        for module in (devices, licences, bulk, history, figures, links, offers, channels, playback, guest):
             app.include_router(module.router)
         throttle = Throttle(house.clock)
         accounts = AccountService(
@@ -47,6 +48,7 @@ class WebHouse:
             offers=house.offers,
             codes=house.codes,
             transfers=house.transfers,
+            bulk=BulkService(house.clock, house.licences),
             throttle=throttle,
             playbacks=house.playbacks,
             devices=house.devices,

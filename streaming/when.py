@@ -1,7 +1,7 @@
 """Times and durations as people type them, and as the terminal says them."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from streaming.errors import Code, Fault
 
@@ -41,8 +41,8 @@ def _unreadable_duration(text: str) -> Fault:
     )
 
 
-def parse_when(text: str, now: datetime) -> datetime:
-    """Read `now`, `in 2h`, `+2h`, or an ISO time; without a zone it means this machine's own.
+def parse_when(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
+    """Read `now`, `in 2h`, `+2h`, or an ISO time; without a zone it means `zone`, or this machine's own.
 
     Gives an aware UTC instant. Raises `Fault` INVALID.
     """
@@ -61,4 +61,12 @@ def parse_when(text: str, now: datetime) -> datetime:
             "Write it like “2026-12-24 20:00”, “in 2h” or “now”.",
             name="bad_time",
         ) from None
-    return read.astimezone(UTC)
+    try:
+        return (read.replace(tzinfo=zone) if zone and read.tzinfo is None else read).astimezone(UTC)
+    except OverflowError:
+        raise Fault(
+            Code.INVALID,
+            f"“{text[:40]}” lies outside of the calendar.",
+            "Write it like “2026-12-24 20:00”.",
+            name="bad_time",
+        ) from None

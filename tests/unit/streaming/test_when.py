@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.cli.when import parse_duration, parse_when
 from streaming.errors import Fault
+from streaming.when import parse_duration, parse_when
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -1,0 +1,110 @@
+"""Rooms of offers: redeeming a code, the codes of an offer, channels, many licences at once."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from player import views
+from player.history import sentence
+from streaming.ids import OfferId, TitleId
+from streaming.licences.audit import Event
+from streaming.licences.channels import ChannelView
+from streaming.licences.offer_values import Offer
+from streaming.web.api.offer_models import seconds_of
+from streaming.web.asking import actor, asker
+from streaming.web.deps import Creator, Viewer, services
+from streaming.web.pages.chrome import page_of, shown
+
+router = APIRouter(include_in_schema=False)
+MOST_FILMS = 200
+
+
+@router.get("/redeem")
+def redeem(request: Request, who: Viewer) -> Response:
+    """Ask for a gift code."""
+    return shown(views.Redeem(page_of(request)))
+
+
+@router.get("/studio/offers/{offer_id}")
+def codes(request: Request, who: Creator, offer_id: OfferId) -> Response:
+    """Show the gift codes of an offer to its maker."""
+    house = services(request)
+    offer = house.offers.own(actor(who), offer_id)
+    found = house.codes.of_offer(actor(who), offer_id)
+    if offer.title_id is not None:
+        name, back = house.licences.title(offer.title_id).name, f"/studio/t/{offer.title_id}#offers"
+    else:
+        name, back = offer.channel.name if offer.channel else "", "/studio/channels"
+    rows = tuple(
+        views.CodeRow(
+            one.id,
+            one.number,
+            one.state,
+            one.label,
+            one.made_at,
+            one.expires_at,
+            one.redeemed_at,
+            one.redeemed_by,
+        )
+        for one in found
+    )
+    return shown(views.OfferCodes(page_of(request), offer_card(offer), name, back, rows))
+
+
+@router.get("/studio/channels")
+def channels(request: Request, who: Creator) -> Response:
+    """Show a creator's channels, and what could lie in them."""
+    house = services(request)
+    films = house.catalogue.page(asker(who), mine=True, limit=MOST_FILMS).titles
+
+    def card(channel: ChannelView) -> views.ChannelCard:
+        inside = set(channel.title_ids)
+        titles = (views.ChannelTitle(one.id, one.name, one.id in inside) for one in films)
+        offers = house.offers.of_channel(actor(who), channel.id)
+        return views.ChannelCard(
+            channel.id,
+            channel.name,
+            channel.description,
+            channel.subscribers,
+            tuple(sorted(titles, key=lambda one: not one.inside)),
+            tuple(offer_card(one) for one in offers),
+        )
+
+    return shown(views.Channels(page_of(request), tuple(map(card, house.channels.all(actor(who))))))
+
+
+@router.get("/studio/t/{title_id}/licences/bulk")
+def bulk(request: Request, who: Creator, title_id: TitleId) -> Response:
+    """Show the form that issues many licences."""
+    title = services(request).licences.owned(actor(who), title_id)
+    return shown(views.Bulk(page_of(request), title.id, title.name))
+
+
+def offer_card(offer: Offer) -> views.OfferCard:
+    """An offer as pages draw it."""
+    terms = offer.terms
+    price = "" if terms.price_minor is None else f"{terms.price_minor / 100:,.2f} {terms.currency}"
+    return views.OfferCard(
+        offer.id,
+        terms.kind.value,
+        offer.name,
+        views.Tier(terms.tier.value),
+        terms.max_streams,
+        seconds_of(terms.rental),
+        seconds_of(terms.playback),
+        seconds_of(terms.lasts),
+        price,
+        offer.channel.name if offer.channel else "",
+        terms.open_until,
+        offer.left,
+        terms.state.value,
+        offer.taken,
+    )
+
+
+def history_lines(found: Sequence[Event]) -> tuple[views.HistoryLine, ...]:
+    """Lines of the audit log as pages draw them."""
+    return tuple(
+        views.HistoryLine(one.at, sentence(one.what, one.actor, one.subject), one.reason) for one in found
+    )

@@ -1,0 +1,159 @@
+"""Offers, channels, codes and tables through the whole application: pages and API as people meet them."""
+
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from streaming.accounts.model import AccountRow
+from streaming.accounts.principal import Role
+from streaming.catalogue.model import TitleRow, VersionRow
+from streaming.ids import TitleId
+from tests.functional.conftest import WholeHouse
+
+HTML = {"accept": "text/html"}
+FILM = TitleId("ti_kept")
+OFFERS = f"/api/v1/titles/{FILM}/offers"
+
+
+@pytest.fixture
+def ana(whole_house: WholeHouse) -> TestClient:
+    """The creator of a film that nothing was made of yet; nobody knows of it."""
+    ana = whole_house.person("ana", Role.CREATOR)
+    with whole_house.services.database.write() as session:
+        owner = session.scalars(select(AccountRow.id).where(AccountRow.name == "ana")).one()
+        now = whole_house.clock.now()
+        session.add(
+            TitleRow(
+                id=FILM, owner_id=owner, name="The Kept Film", description="", year=None,
+                state="ready", version_id="ve_kept", created_at=now, updated_at=now,
+            )
+        )  # fmt: skip
+        session.flush()
+        session.add(VersionRow(id="ve_kept", title_id=FILM, published_at=now, duration_us=60_000_000))
+    return ana
+
+
+@pytest.fixture
+def ben(whole_house: WholeHouse) -> TestClient:
+    return whole_house.person("ben", Role.VIEWER)
+
+
+def make(ana: TestClient, **body: object) -> str:
+    answer = ana.post(OFFERS, json={"kind": "free", "state": "open", **body})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def test_a_film_is_known_to_everybody_while_it_is_offered_and_to_nobody_before(
+    ana: TestClient, ben: TestClient
+) -> None:
+    offer = make(ana, state="draft")
+    for path in (f"/t/{FILM}", f"/api/v1/titles/{FILM}", OFFERS):
+        assert ben.get(path, headers=HTML).status_code == 404
+    assert "The Kept Film" not in ben.get("/", headers=HTML).text
+    ana.patch(f"/api/v1/offers/{offer}", json={"state": "open"})
+    foyer = ben.get("/", headers=HTML).text
+    assert "The Kept Film" in foyer
+    assert "On offer" in foyer
+    page = ben.get(f"/t/{FILM}", headers=HTML).text
+    assert "Watch free" in page
+    assert f"/api/v1/offers/{offer}/take" in page
+    ana.patch(f"/api/v1/offers/{offer}", json={"state": "closed"})
+    assert ben.get(f"/t/{FILM}", headers=HTML).status_code == 404
+
+
+def test_what_a_viewer_is_told_of_an_offer_is_not_how_it_sells(ana: TestClient, ben: TestClient) -> None:
+    make(ana, kind="purchase", price_minor=499, currency="eur", most=3)
+    (seen,) = ben.get(OFFERS).json()["items"]
+    assert (seen["price_minor"], seen["currency"], seen["left"]) == (499, "EUR", 3)
+    assert (seen["taken"], seen["most"], seen["made_at"]) == (None, None, None)
+    (own,) = ana.get(OFFERS).json()["items"]
+    assert (own["taken"], own["most"]) == (0, 3)
+
+
+def test_an_offer_is_taken_once_and_the_page_then_offers_nothing(ana: TestClient, ben: TestClient) -> None:
+    offer = make(ana)
+    first, again = (ben.post(f"/api/v1/offers/{offer}/take").json() for _ in range(2))
+    assert (first["new"], again["new"]) == (True, False)
+    assert first["licence"]["id"] == again["licence"]["id"]
+    assert "Ways to watch it" not in ben.get(f"/t/{FILM}", headers=HTML).text
+    assert "ben took “Free”" in ana.get(f"/studio/t/{FILM}", headers=HTML).text
+
+
+def test_a_gift_code_is_shown_once_and_redeemed_by_who_typed_it(ana: TestClient, ben: TestClient) -> None:
+    offer = make(ana, state="draft")
+    made = ana.post(f"/api/v1/offers/{offer}/codes", json={"count": 2, "label": "Press"}).json()["items"]
+    listed = ana.get(f"/api/v1/offers/{offer}/codes").json()["items"]
+    assert [one["code"] for one in listed] == [None, None]
+    assert made[0]["code"] not in ana.get(f"/studio/offers/{offer}", headers=HTML).text
+    typed = made[0]["code"].lower().replace("-", " ")
+    taken = ben.post("/api/v1/redeem", json={"code": typed}).json()
+    assert taken["licence"]["title_id"] == FILM
+    assert "by ben" in ana.get(f"/studio/offers/{offer}", headers=HTML).text
+
+
+def test_guessing_codes_is_slowed_down(whole_house: WholeHouse, ben: TestClient) -> None:
+    told = [ben.post("/api/v1/redeem", json={"code": "0000-0000-0000"}) for _ in range(11)]
+    assert [one.status_code for one in told] == [404] * 10 + [429]
+    assert int(told[-1].headers["retry-after"]) > 0
+    whole_house.clock.advance(timedelta(minutes=1))
+    assert ben.post("/api/v1/redeem", json={"code": "0000-0000-0000"}).status_code == 404
+
+
+def test_a_channel_is_filled_offered_subscribed_to_and_shows_in_the_foyer(
+    ana: TestClient, ben: TestClient
+) -> None:
+    channel = ana.post("/api/v1/channels", json={"name": "Noir"}).json()["id"]
+    made = ana.post(
+        f"/api/v1/channels/{channel}/offers", json={"kind": "subscription", "state": "open", "lasts_s": 86400}
+    ).json()
+    ana.put(f"/api/v1/channels/{channel}/titles/{FILM}")
+    assert "every film of “Noir”" in ben.get(f"/t/{FILM}", headers=HTML).text.replace("Every", "every")
+    licence = ben.post(f"/api/v1/offers/{made['id']}/take").json()["licence"]
+    assert (licence["title_id"], licence["title_name"], licence["channel_id"]) == (None, "Noir", channel)
+    assert licence["readback"].startswith("ben may watch every film of the channel “Noir”")
+    ana.patch(f"/api/v1/offers/{made['id']}", json={"state": "closed"})
+    assert "The Kept Film" in ben.get("/", headers=HTML).text
+    assert "1 subscriber" in ana.get("/studio/channels", headers=HTML).text
+    ana.delete(f"/api/v1/channels/{channel}/titles/{FILM}")
+    assert ben.get(f"/t/{FILM}", headers=HTML).status_code == 404
+    told = [one["what"] for one in ana.get(f"/api/v1/channels/{channel}/history").json()["items"]]
+    assert told == ["channel_changed", "offer_changed", "taken", "channel_changed", "offer_made"]
+
+
+def test_a_table_is_read_back_before_it_is_issued_and_issued_whole_or_not(
+    whole_house: WholeHouse, ana: TestClient, ben: TestClient
+) -> None:
+    bulk = f"/api/v1/titles/{FILM}/licences/bulk"
+    table = "\ufeffto;label;playback\r\nben;;48h\r\nnobody;;\r\n;press;\r\n"
+    dry = ana.post(bulk, json={"csv": table}).json()
+    assert (dry["issued"], dry["well"], dry["wrong"]) == (False, 2, 1)
+    assert dry["lines"][1]["sentence"].startswith("There is nobody called nobody here.")
+    held = ana.post(bulk, json={"csv": table, "dry_run": False}).json()
+    assert held["issued"] is False
+    assert ana.get("/api/v1/licences").json()["items"] == []
+    done = ana.post(bulk, json={"csv": table, "dry_run": False, "skip_bad": True}).json()
+    assert [bool(one["licence_id"]) for one in done["lines"]] == [True, False, True]
+    link = done["lines"][2]["link_url"]
+    assert link in done["report"]
+    assert whole_house.visitor().get(link.removeprefix("http://house.test"), headers=HTML).status_code != 404
+    assert len(ana.get("/api/v1/licences").json()["items"]) == 2
+    assert ben.get("/api/v1/licences?mine=true").json()["items"][0]["playback_s"] == 48 * 3600
+
+
+def test_a_holder_reads_why_their_licence_was_changed(ana: TestClient, ben: TestClient) -> None:
+    made = ana.post(f"/api/v1/titles/{FILM}/licences", json={"to": "ben"}).json()["id"]
+    ana.patch(f"/api/v1/licences/{made}", json={"tier": "sd", "reason": "The HD copy is damaged."})
+    note = ben.get(f"/api/v1/licences/{made}").json()["note"]
+    assert (note["what"], note["by"], note["reason"]) == ("changed", "ana", "The HD copy is damaged.")
+    long = {"tier": "hd", "reason": "x" * 301}
+    assert ana.patch(f"/api/v1/licences/{made}", json=long).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["/redeem", "/studio/channels", f"/studio/t/{FILM}/licences/bulk", f"/studio/t/{FILM}"]
+)
+def test_every_room_is_drawn(ana: TestClient, path: str) -> None:
+    assert ana.get(path, headers=HTML).status_code == 200
