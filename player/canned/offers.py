@@ -14,6 +14,7 @@ from player.views import (
     ChannelTitle,
     CodeRow,
     HistoryLine,
+    NewOffer,
     OfferCard,
     OfferCodes,
     Redeem,
@@ -69,6 +70,18 @@ OFFERED = (
         "Studio film",
         "offers and history",
         lambda p: replace(title(p), offers=(RENTAL, PURCHASE, DRAFT), history=HISTORY),
+    ),
+    State(
+        "Offer",
+        "on a film",
+        lambda p: NewOffer(
+            p, FERRY, FERRY_URL, "/api/v1/offers", ("free", "rental", "purchase"), "the film's page"
+        ),
+    ),
+    State(
+        "Offer",
+        "of a channel",
+        lambda p: NewOffer(p, "Noir", "/studio/channels", "/api/v1/offers", ("subscription",), "its films"),
     ),
     State("Gift codes", "list", lambda p: OfferCodes(p, RENTAL, FERRY, FERRY_URL, CODES)),
     State("Gift codes", "none", lambda p: OfferCodes(p, RENTAL, FERRY, FERRY_URL)),

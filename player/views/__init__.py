@@ -27,6 +27,7 @@ from player.views.offers import (
     ChannelTitle,
     CodeRow,
     HistoryLine,
+    NewOffer,
     OfferCard,
     OfferCodes,
     Redeem,
@@ -71,6 +72,7 @@ View = (
     | ErrorPage
     | Operator
     | OfferCodes
+    | NewOffer
     | Redeem
     | Channels
     | Bulk
@@ -112,6 +114,7 @@ __all__ = [
     "LicenceTerms",
     "LinkUse",
     "Login",
+    "NewOffer",
     "Notice",
     "OfferCard",
     "OfferCodes",

@@ -78,6 +78,21 @@ class OfferCodes:
 
 
 @dataclass(frozen=True, slots=True)
+class NewOffer:
+    """`/studio/…/offers/new`: the form of an offer; `what` opening it shows to everybody, in words."""
+
+    template: ClassVar[str] = "offer_new.html"
+    room: ClassVar[str] = "studio"
+
+    page: Page
+    on_name: str
+    back_url: str
+    offer_url: str
+    kinds: tuple[str, ...]
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Redeem:
     """`/redeem`: where somebody types a gift code."""
 

@@ -153,7 +153,14 @@ def test_a_holder_reads_why_their_licence_was_changed(ana: TestClient, ben: Test
 
 
 @pytest.mark.parametrize(
-    "path", ["/redeem", "/studio/channels", f"/studio/t/{FILM}/licences/bulk", f"/studio/t/{FILM}"]
+    "path",
+    [
+        "/redeem",
+        "/studio/channels",
+        f"/studio/t/{FILM}/licences/bulk",
+        f"/studio/t/{FILM}/offers/new",
+        f"/studio/t/{FILM}",
+    ],
 )
 def test_every_room_is_drawn(ana: TestClient, path: str) -> None:
     assert ana.get(path, headers=HTML).status_code == 200

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from player import views
 from player.history import sentence
-from streaming.ids import OfferId, TitleId
+from streaming.ids import ChannelId, OfferId, TitleId
 from streaming.licences.audit import Event
 from streaming.licences.channels import ChannelView
 from streaming.licences.offer_values import Offer
@@ -72,6 +72,38 @@ def channels(request: Request, who: Creator) -> Response:
         )
 
     return shown(views.Channels(page_of(request), tuple(map(card, house.channels.all(actor(who))))))
+
+
+@router.get("/studio/t/{title_id}/offers/new")
+def offer_title(request: Request, who: Creator, title_id: TitleId) -> Response:
+    """Show the form of an offer on a title."""
+    title = services(request).licences.owned(actor(who), title_id)
+    return shown(
+        views.NewOffer(
+            page_of(request),
+            title.name,
+            f"/studio/t/{title.id}#offers",
+            f"/api/v1/titles/{title.id}/offers",
+            ("free", "rental", "purchase"),
+            "the film's page",
+        )
+    )
+
+
+@router.get("/studio/channels/{channel_id}/offers/new")
+def offer_channel(request: Request, who: Creator, channel_id: ChannelId) -> Response:
+    """Show the form of a subscription to a channel."""
+    channel = services(request).channels.show(actor(who), channel_id)
+    return shown(
+        views.NewOffer(
+            page_of(request),
+            channel.name,
+            f"/studio/channels#{channel.id}",
+            f"/api/v1/channels/{channel.id}/offers",
+            ("subscription",),
+            "its films",
+        )
+    )
 
 
 @router.get("/studio/t/{title_id}/licences/bulk")

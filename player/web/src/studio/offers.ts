@@ -4,6 +4,7 @@ import { call } from "../api/http.ts";
 import { need, ref, setText, show } from "../ui/dom.ts";
 import { openDialogById } from "../ui/dialogs.ts";
 import { fieldsOf, submitButton, takeOver, whileBusy } from "../ui/forms.ts";
+import { toastLater } from "../ui/toast.ts";
 import { viewerZone } from "../words/time.ts";
 import { localMoment } from "./terms.ts";
 import { csvOf, minorOf, spanOf } from "./offer-values.ts";
@@ -37,7 +38,8 @@ export function offerForm(element: HTMLElement): void {
       most: given["most"] ?? null,
       state: given["open"] ? "open" : "draft",
     });
-    location.reload();
+    toastLater("The offer is made.");
+    location.assign(form.dataset["back"] ?? "/studio");
   });
 }
 
