@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+import orjson
 import uvicorn
+from sqlalchemy import update
 
-from streaming.catalogue.model import RenditionRow, SegmentRow, TitleRow, VersionRow
+from streaming.catalogue.model import PeriodInitRow, RenditionRow, SegmentRow, TitleRow, VersionRow
 from streaming.delivery.clearkey import read_kid
+from streaming.delivery.keysystems import CLEAR_KEY
+from streaming.delivery.model import PlaybackRow
 from streaming.delivery.values import Started
 from tests.media.pipeline import KEYS, Transcoded
-from tests.unit.streaming.delivery.house import ANA, START, TITLE, VERSION, House
+from tests.unit.streaming.delivery.house import ANA, BEN, START, TITLE, VERSION, House, login
+from transcoder.formats.pssh import COMMON_SYSTEM
 from transcoder.keys.encrypt import encrypt_segment
 from transcoder.planning.ladder import AudioRendition
 
@@ -22,6 +28,8 @@ SCRIPTS = {
     "/dash.js": NODE / "dashjs/dist/modern/umd/dash.all.min.js",
     "/shaka.js": NODE / "shaka-player/dist/shaka-player.compiled.js",
 }
+SHAKA_BY_INIT_SEGMENTS = [f"urn:uuid:{CLEAR_KEY}", f"urn:uuid:{COMMON_SYSTEM}"]
+"""What to put for what in an MPD, so that Shaka Player asks for keys as it meets them."""
 PAGE = b"""<!doctype html><meta charset="utf-8"><title>Players</title>
 <script src="/dash.js"></script><script src="/shaka.js"></script>
 <video width="320" height="180" muted></video>"""
@@ -44,10 +52,19 @@ class Served:
 
     def asked(self, request: str) -> tuple[str, int]:
         """Which key a licence request of one key asks for."""
-        import json
-
-        (kid,) = json.loads(request)["kids"]
+        (kid,) = orjson.loads(request)["kids"]
         return self.kids()[read_kid(kid)]
+
+    def ask(self, method: str, path: str) -> httpx.Response:
+        """Ask a door as Ben's browser would."""
+        return httpx.request(method, self.home + path, cookies=login(BEN), timeout=30)
+
+    def spend(self, started: Started) -> None:
+        """Leave nothing of a playback's release budget; time stands still here, so nothing comes back."""
+        with self.house.database.write() as session:
+            session.execute(
+                update(PlaybackRow).where(PlaybackRow.id == started.playback_id).values(budget_level=0)
+            )
 
     def address(self, started: Started) -> str:
         """Where a playback's MPD is."""
@@ -111,7 +128,7 @@ def fill(house: House, film: Transcoded) -> None:
         )  # fmt: skip
         session.flush()
         for position, name in enumerate(plan.renditions):
-            session.add(_rendition(film, position, name, version))
+            session.add(_rendition(film, position, name))
         session.add(
             RenditionRow(
                 version_id=VERSION, name="t0", kind="text", tier="sd", language="fra", timescale=1000
@@ -134,8 +151,15 @@ def fill(house: House, film: Transcoded) -> None:
                 stored, encrypt_segment(words.encode(), KEYS.content_key("t0", "sd", period), period)
             )
             session.add(_segment("t0", period, period, stored, period * length * 1000, length * 1000))
-    for (name, period), data in film.sink.by_period.items():
-        house.objects.put(f"{version}/{name}/init-{period}.mp4", data)
+        for (name, period), data in film.sink.by_period.items():
+            if name in plan.renditions:
+                stored = f"{version}/{name}/init-{period}.mp4"
+                house.objects.put(stored, data)
+                session.add(
+                    PeriodInitRow(
+                        version_id=VERSION, rendition=name, period=period, object=stored, sha256=b"", size=1
+                    )
+                )
 
 
 def _timescale(film: Transcoded, name: str) -> int:
@@ -143,7 +167,7 @@ def _timescale(film: Transcoded, name: str) -> int:
     return found.rate if isinstance(found, AudioRendition) else film.plan.timescale
 
 
-def _rendition(film: Transcoded, position: int, name: str, version: str) -> RenditionRow:
+def _rendition(film: Transcoded, position: int, name: str) -> RenditionRow:
     found = film.plan.rendition(name)
     sound = isinstance(found, AudioRendition)
     return RenditionRow(
@@ -160,7 +184,6 @@ def _rendition(film: Transcoded, position: int, name: str, version: str) -> Rend
         is_default=sound,
         timescale=_timescale(film, name),
         bandwidth=500_000,
-        init_object=f"{version}/{name}/init-0.mp4",
     )
 
 
