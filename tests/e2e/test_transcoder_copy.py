@@ -123,6 +123,14 @@ def test_sound_of_another_codec_is_encoded_beside_the_copy(folder: Path, tmp_pat
     assert len(films.decode_sound(done.write("a0", tmp_path))) >= 230 / 25 * 48_000
 
 
+def test_sound_encoded_beside_its_own_copy_does_not_stand_still(folder: Path, tmp_path: Path) -> None:
+    policy = replace(SHORT, audio_codecs=("aac", "opus"))
+    film = films.streamable(folder, Fraction(25), 750, "mp4", sound_rate=44_100)
+    done = copy(film, policy)
+    assert [(sound.copied, sound.codec) for sound in done.plan.audios] == [(True, "aac"), (False, "opus")]
+    assert len(films.decode_sound(done.write("a0o", tmp_path))) >= 29.9 * 48_000
+
+
 def late_sound(folder: Path) -> Path:
     """Sound that begins at 1.5 s and ends at 6.5 s of a film of 9 s."""
     path, film = folder / "late.mp4", films.streamable(folder, Fraction(25), 225)

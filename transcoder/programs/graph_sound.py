@@ -81,8 +81,13 @@ def _cut(stream: Any, plan: Plan, audio: AudioRendition, chunk: Chunk) -> Any:
     return (
         sound.filter("apad")
         .filter("atrim", start_sample=skip, end_sample=(end - first) * audio.samples)
-        .filter("asetpts", "N")
+        .filter("asetpts", f"N-{_BEHIND * audio.rate}")
     )
+
+
+_BEHIND = 10
+"""Seconds by which encoded sound is told to lie before what is copied beside it. Its muxers count from its
+first frame anyhow; but where it was ahead, by its lead, ffmpeg 8.1 waited for the copies and they for it."""
 
 
 def audio_span(plan: Plan, audio: AudioRendition, chunk: Chunk) -> tuple[int, int]:
