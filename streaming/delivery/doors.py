@@ -14,6 +14,7 @@ import orjson
 from streaming.clock import Clock
 from streaming.db.scratch import Scratch
 from streaming.delivery import refusals
+from streaming.delivery.addresses import Addresses
 from streaming.delivery.answers import (
     ANY_ORIGIN,
     NO_STORE,
@@ -28,23 +29,18 @@ from streaming.delivery.answers import (
     problem_answer,
     send_answer,
 )
+from streaming.delivery.asking import Asking, CookieNames
 from streaming.delivery.bootstrap import Bootstrap, Wish, prepare
 from streaming.delivery.index import LiveIndex
+from streaming.delivery.key_door import KEY, KeyDoor
+from streaming.delivery.keyring import KeyRing
 from streaming.delivery.keysystems import KeySystems
-from streaming.delivery.keytags import SignalsOf
+from streaming.delivery.keytags import KeyTags, SignalsOf
+from streaming.delivery.lease_door import RENEW, LeaseDoor
 from streaming.delivery.leases import LeaseRule, Leases
-from streaming.delivery.playing import (
-    CHAPTERS,
-    KEY,
-    MAIN,
-    MEDIA_PLAYLIST,
-    RENEW,
-    REPORT,
-    STEERING,
-    CookieNames,
-    PlayDoor,
-)
+from streaming.delivery.playlists import CHAPTERS, MAIN, MEDIA_PLAYLIST, STEERING, PlaylistDoor
 from streaming.delivery.protected import LICENCE, MPD, TEXT, ProtectedDoor
+from streaming.delivery.report_door import REPORT, ReportDoor
 from streaming.delivery.segments import ADDRESS, SegmentDoor
 from streaming.delivery.signing import AddressSigner
 from streaming.delivery.values import Gate, Keys
@@ -68,6 +64,24 @@ class DoorSettings:
     hosts: tuple[DeliveryHost, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PlayDoors:
+    """The doors of playbacks, and what they share: who asks, and writes that are made together."""
+
+    asking: Asking
+    writer: GroupCommit
+    keys: KeyDoor
+    playlists: PlaylistDoor
+    leases: LeaseDoor
+    reports: ReportDoor
+    protected: ProtectedDoor
+
+    def close(self) -> None:
+        """Finish what is being written, and close what is read from; no request may be under way."""
+        self.writer.close()
+        self.asking.close()
+
+
 class Doors:
     """An ASGI app over `inner`. `problem` turns a fault into what is shown."""
 
@@ -75,15 +89,13 @@ class Doors:
         self,
         inner: App,
         segments: SegmentDoor,
-        playing: PlayDoor,
-        protected: ProtectedDoor,
+        playing: PlayDoors,
         problem: Callable[[Fault], Problem],
         address: str = "",
     ) -> None:
         self._inner = inner
         self._segments = segments
         self._playing = playing
-        self._protected = protected
         self._problem = problem
         self._own = urlsplit(address).netloc.lower()
 
@@ -145,34 +157,34 @@ class Doors:
         path, method = scope["path"], scope["method"]
         self._check_origin(scope)
         if match := KEY.fullmatch(path):
-            return await self._playing.key(scope, match) if method == "GET" else _not_allowed("GET")
+            return await self._playing.keys.key(scope, match) if method == "GET" else _not_allowed("GET")
         if match := RENEW.fullmatch(path):
-            return (
-                await self._playing.act(scope, receive, match) if method == "POST" else _not_allowed("POST")
-            )
+            if method != "POST":
+                return _not_allowed("POST")
+            return await self._playing.leases.act(scope, receive, match)
         if match := REPORT.fullmatch(path):
             if method != "POST":
                 return _not_allowed("POST")
-            return await self._playing.report(scope, receive, match)
+            return await self._playing.reports.report(scope, receive, match)
         if match := LICENCE.fullmatch(path):
             if method != "POST":
                 return _not_allowed("POST")
-            return await self._protected.licence(scope, receive, match)
+            return await self._playing.protected.licence(scope, receive, match)
         if method not in {"GET", "HEAD"}:
             return _not_allowed("GET, HEAD")
         if match := MPD.fullmatch(path):
-            return await self._protected.mpd(scope, match)
+            return await self._playing.protected.mpd(scope, match)
         if match := TEXT.fullmatch(path):
-            return await self._protected.text(scope, match)
+            return await self._playing.protected.text(scope, match)
         if match := MAIN.fullmatch(path):
-            return await self._playing.main(scope, match)
+            return await self._playing.playlists.main(scope, match)
         if match := STEERING.fullmatch(path):
-            return await self._playing.steering(scope, match)
+            return await self._playing.playlists.steering(scope, match)
         if match := CHAPTERS.fullmatch(path):
-            return await self._playing.chapters(scope, match)
+            return await self._playing.playlists.chapters(scope, match)
         if match := MEDIA_PLAYLIST.fullmatch(path):
             self._segments.check(match["prefix"], match["title"], match["version"])
-            return await self._playing.media(scope, match)
+            return await self._playing.playlists.media(scope, match)
         raise refusals.bad_address()
 
     def _check_origin(self, scope: Scope) -> None:
@@ -210,24 +222,25 @@ def open_doors(
     Processes that serve one house share a `scratch`.
     """
     leases = Leases(gate, LeaseRule(settings.lease_seconds, settings.lease_grace_seconds))
-    playing = PlayDoor(
-        path,
-        clock,
-        leases,
-        GroupCommit(path, clock),
-        index,
-        keys_of,
-        signer,
-        (settings.release_burst, settings.release_rate),
-        names or CookieNames(),
-        settings.hosts,
-        scratch,
-        systems,
-        signals_of,
-        settings.address,
+    systems = systems or KeySystems()
+    writer = GroupCommit(path, clock)
+    asking = Asking(path, clock, leases, index, names or CookieNames())
+    addresses = Addresses(clock, signer, settings.hosts)
+    ring = KeyRing(keys_of)
+    tags = KeyTags(ring, systems, signals_of, settings.address)
+    reports = ReportDoor(asking, writer)
+    budget = (settings.release_burst, settings.release_rate)
+    keys = KeyDoor(asking, leases, writer, ring, reports, budget, scratch)
+    playing = PlayDoors(
+        asking,
+        writer,
+        keys,
+        PlaylistDoor(asking, index, addresses, tags, reports),
+        LeaseDoor(asking, leases, writer),
+        reports,
+        ProtectedDoor(asking, keys, ring, tags, index, addresses, systems, objects),
     )
-    protected = ProtectedDoor(playing, systems or KeySystems(), objects)
-    return Doors(inner, SegmentDoor(objects, signer, clock), playing, protected, problem, settings.address)
+    return Doors(inner, SegmentDoor(objects, signer, clock), playing, problem, settings.address)
 
 
 async def _nothing() -> Message:

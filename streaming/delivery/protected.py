@@ -6,10 +6,15 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET  # writes only
 
 from streaming.delivery import clearkey, refusals
+from streaming.delivery.addresses import Addresses
 from streaming.delivery.answers import NO_STORE, Answer, Receive, Scope, header, read_body, text_answer
+from streaming.delivery.asking import TOKEN, Asked, Asking
+from streaming.delivery.index import LiveIndex
+from streaming.delivery.key_door import KeyDoor
+from streaming.delivery.keyring import KeyRing
 from streaming.delivery.keysystems import DEFAULT, KeySystems
-from streaming.delivery.playing import TOKEN, Asked, PlayDoor
-from streaming.delivery.values import MAX_PERIODS, Version, covers
+from streaming.delivery.keytags import KeyTags
+from streaming.delivery.values import MAX_PERIODS, Permit, Version, covers
 from streaming.errors import Fault
 from streaming.storage.objects import ObjectStore
 from transcoder.formats import dash
@@ -32,15 +37,25 @@ LISTED = ("video", "audio", "text")
 
 
 class ProtectedDoor:
-    """Serves licences, MPDs and words. Who may have them is decided by `PlayDoor`, as for every key."""
+    """Serves licences, MPDs and words. `Asking` and `KeyDoor` decide who may have them, as for every key."""
 
     def __init__(
         self,
-        playing: PlayDoor,
+        asking: Asking,
+        released: KeyDoor,
+        keys: KeyRing,
+        tags: KeyTags,
+        index: LiveIndex,
+        addresses: Addresses,
         systems: KeySystems,
         objects: ObjectStore,
     ) -> None:
-        self._playing = playing
+        self._asking = asking
+        self._released = released
+        self._keys = keys
+        self._tags = tags
+        self._index = index
+        self._addresses = addresses
         self._systems = systems
         self._objects = objects
 
@@ -62,7 +77,7 @@ class ProtectedDoor:
     async def mpd(self, scope: Scope, match: re.Match[str]) -> Answer:
         """Render the MPD of what the licence covers. Raises `Fault`."""
         asked = await self._opened(scope, match["token"])
-        permit, version = self._playing.permit(asked), asked.version
+        permit, version = self._permit(asked), asked.version
         if not version.complete:
             raise refusals.no_mpd_yet()
         chosen = [one for one in version.renditions if covers(permit.tier, one.tier)]
@@ -70,8 +85,8 @@ class ProtectedDoor:
             raise refusals.tier_not_covered(permit.tier)
         base = f"/play/{match['token']}"
         tracks = [await self._track(version, one, base) for one in chosen if one.kind in LISTED]
-        keys = await self._playing.keys.of(version.title_id, version.version_id)
-        said = await self._playing.tags.of(version, match["token"])
+        keys = await self._keys.of(version.title_id, version.version_id)
+        said = await self._tags.of(version, match["token"])
 
         def protect(tier: str, period: int) -> list[ET.Element]:
             named = dash.named_key(str(keys.kid(tier, period)))
@@ -90,37 +105,39 @@ class ProtectedDoor:
         segments = [one for one in await self._listed(version, rendition) if one.period == period]
         if not segments:
             raise refusals.bad_address()
-        await self._playing.release(asked, rendition.tier, period)
-        key = await self._playing.keys.key(version.title_id, version.version_id, rendition, period)
+        await self._released.release(asked, rendition.tier, period)
+        key = await self._keys.key(version.title_id, version.version_id, rendition, period)
         folder = f"{version.title_id}/{version.version_id}/{rendition.name}"
         clear = await asyncio.to_thread(self._decrypted, folder, segments, key)
         return text_answer(clear, VTT, header(scope, b"accept-encoding"))
 
     async def _opened(self, scope: Scope, token: str) -> Asked:
-        asked = await self._playing.opened(scope, token)
+        asked = await self._asking.opened(scope, token)
         if asked.version.protection != "cbcs":
-            self._playing.permit(asked)
+            self._permit(asked)
             raise refusals.not_common_encryption()
         return asked
+
+    def _permit(self, asked: Asked) -> Permit:
+        return self._asking.permit(asked.claim, asked.playback)
 
     async def _allowed(self, asked: Asked, wanted: Sequence[bytes]) -> dict[bytes, SecretBytes]:
         """Account for each key that is asked for. Raises the first refusal when all are refused."""
         version, keys = asked.version, dict[bytes, SecretBytes]()
-        names = await self._playing.keys.names(version, await self._periods(version))
+        names = await self._keys.names(version, await self._periods(version))
         refused: Fault | None = None
         for kid in wanted:
             if kid not in names:
                 continue
             tier, period = names[kid]
             try:
-                await self._playing.release(asked, tier, period)
+                await self._released.release(asked, tier, period)
             except Fault as fault:
                 refused = refused or fault
             else:
-                ring = self._playing.keys
-                keys[kid] = await ring.tier_key(version.title_id, version.version_id, tier, period)
+                keys[kid] = await self._keys.tier_key(version.title_id, version.version_id, tier, period)
         if not keys:
-            self._playing.permit(asked)
+            self._permit(asked)
             raise refused or refusals.unknown_keys([clearkey.write_octets(kid) for kid in wanted])
         return keys
 
@@ -136,12 +153,12 @@ class ProtectedDoor:
         if one.kind == "text":
             words = tuple(_named(segment) for segment in segments)
             return dash.Track(one, words, f"{base}/text/{one.name}/")
-        folder = self._playing.folder(version)
+        folder = self._addresses.folder(version)
         inits = dict(one.inits)
         return dash.Track(one, segments, f"{folder}/{one.name}/", lambda period: inits.get(period, ""))
 
     async def _listed(self, version: Version, one: Rendition) -> tuple[Segment, ...]:
-        return await self._playing.index.segments(version, one.name)
+        return await self._index.segments(version, one.name)
 
     def _decrypted(self, folder: str, segments: Sequence[Segment], key: SecretBytes) -> str:
         parts = [

@@ -18,6 +18,9 @@ TIERS = ("sd", "hd", "uhd")
 MAX_PERIODS = 1 << 16
 """Above any film (45 days at 60 s); bounds the bitmap a hostile client could ask for."""
 
+COMMON = ("video", "audio", "iframe")
+"""Kinds of renditions that `cbcs` encrypts, with one key for a tier; others keep a key of their own."""
+
 
 def covers(granted: str, wanted: str) -> bool:
     """Tell whether a grant of one tier opens renditions of another."""
@@ -50,6 +53,11 @@ class Version:
     def rendition(self, name: str) -> Rendition | None:
         """Find a rendition by name."""
         return next((one for one in self.renditions if one.name == name), None)
+
+
+def is_common(version: Version, rendition: Rendition) -> bool:
+    """Whether a rendition is protected by common encryption; texts and storyboards never are."""
+    return version.protection == "cbcs" and rendition.kind in COMMON
 
 
 @dataclass(frozen=True, slots=True)

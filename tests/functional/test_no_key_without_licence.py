@@ -23,7 +23,8 @@ from streaming.accounts.principal import Role
 from streaming.app import mount
 from streaming.catalogue.model import TitleRow
 from streaming.clock import FixedClock
-from streaming.delivery import playing, protected
+from streaming.delivery import doors as delivery_doors
+from streaming.delivery.report_door import REPORT
 from streaming.ids import TitleId
 from streaming.settings import Settings
 from streaming.web.api.account_models import encoded
@@ -293,7 +294,7 @@ def captured(world: World, playback: dict[str, str], headers: dict[str, str]) ->
     base = playback["playlist_url"].removesuffix("/main.m3u8")
     found += [("POST", "a licence", f"{base}/licence"), ("GET", "an MPD", f"{base}/main.mpd")]
     found += [("GET", "words", f"{base}/text/t0/0.vtt"), ("GET", "hosts in order", f"{base}/steering.json")]
-    doors = [door for door in door_patterns() if door is not playing.REPORT]  # it takes, and gives nothing
+    doors = [door for door in door_patterns() if door is not REPORT]  # it takes, and gives nothing
     paths = [path.partition("?")[0] for _, _, path in found]
     seen = {door.pattern for path in paths for door in doors if door.fullmatch(path)}
     assert seen == {door.pattern for door in doors}, "there is a door that no walk goes through"
@@ -306,8 +307,7 @@ def captured(world: World, playback: dict[str, str], headers: dict[str, str]) ->
 
 def door_patterns() -> list[re.Pattern[str]]:
     """The patterns of every door in front of the application."""
-    known = [*vars(playing).values(), *vars(protected).values()]
-    named = [one for one in known if isinstance(one, re.Pattern)]
+    named = [one for one in vars(delivery_doors).values() if isinstance(one, re.Pattern)]
     return [one for one in named if isinstance(one.pattern, str) and one.pattern.startswith("/")]
 
 

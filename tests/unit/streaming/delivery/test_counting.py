@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from streaming.delivery import cmcd
-from streaming.delivery.playing import MOST_REPORTS
+from streaming.delivery.report_door import MOST_REPORTS
 from streaming.errors import Fault
 from tests.unit.streaming.delivery.house import BEN, EVE, START, House, Reply, ask, login
 

@@ -11,7 +11,6 @@ from sqlalchemy import update
 from streaming.accounts.model import SessionRow, TokenRow
 from streaming.catalogue.model import RenditionRow, TitleRow, VersionRow
 from streaming.delivery.model import PlaybackRow
-from streaming.delivery.playing import PlayDoor
 from streaming.delivery.values import Device
 from streaming.errors import Fault
 from streaming.ids import AccountId
@@ -643,7 +642,7 @@ def test_a_playlist_is_held_until_its_first_segment_is_there(bare_house: House) 
 def test_a_wait_that_is_too_long_ends_with_come_back(
     bare_house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streaming.delivery.playing.HOLD_SECONDS", 0.4)
+    monkeypatch.setattr("streaming.delivery.playlists.HOLD_SECONDS", 0.4)
     bare_house.make_film(segments=4, complete=False, without=["v720"])
     bare_house.licence()
     uri = playlist(bare_house, bare_house.start().token).playlists[0].uri.replace("/v240/", "/v720/")
@@ -656,4 +655,3 @@ def test_no_door_shows_a_secret_in_its_repr(house: House) -> None:
     started = house.start()
     assert started.token not in repr(started)
     assert "secret" not in repr(Device(guest_token="secret"))
-    assert isinstance(house.doors._playing, PlayDoor)
