@@ -152,7 +152,7 @@ def film_is_gone() -> Fault:
         Code.GONE,
         "This film was replaced or removed.",
         "Open the film's page to see what is there now.",
-        name="lease_ended",
+        name="film_is_gone",
     )
 
 

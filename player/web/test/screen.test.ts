@@ -84,6 +84,12 @@ for (const code of ["too_many_streams", "lease_ended"]) {
   });
 }
 
+test("a film that was removed is not said to be stopped elsewhere", () => {
+  const { refused, elsewhere } = picture(after(...playing, refusal("film_is_gone"))).overlays;
+  assert.equal(elsewhere, undefined);
+  assert.equal(refused?.title, "This film is not here any more");
+});
+
 test("who plays elsewhere is listed in words, and guests are told of devices alone", () => {
   const playing = [
     { playback_id: "pb_1", device: "Firefox on Linux", title: "Salt Roads", started_at: new Date(START - 1_200_000).toISOString(), position_s: 2467 },

@@ -109,6 +109,7 @@ const TITLES: Record<string, string> = {
   too_many_devices: "This device has no place in your licence",
   not_found: "This film is not here",
   not_playable: "This film is not ready yet",
+  film_is_gone: "This film is not here any more",
 };
 
 /** What the server says to every player, said for one that has a button to take over. */

@@ -236,6 +236,16 @@ def test_a_deleted_film_gives_no_key(house: House) -> None:
     assert house.key(started).code == "unknown_playback"
 
 
+def test_a_film_that_was_replaced_says_so_and_not_that_it_was_stopped(house: House) -> None:
+    house.licence()
+    started = house.start()
+    with house.database.write() as session:
+        session.delete(session.get_one(VersionRow, VERSION))
+    asked = house.key(started)
+    assert (asked.status, asked.code) == (410, "film_is_gone")
+    assert ask(house.doors, "GET", f"/play/{started.token}/main.m3u8", cookies=login(BEN)).code == asked.code
+
+
 @pytest.mark.parametrize(
     "tail", ["v999/0", "v240/999", "v240/99999", "v240/-1", "v240/00", "v240/", "V240/0", "v240/0/"]
 )
