@@ -24,8 +24,8 @@ from streaming.app import mount
 from streaming.catalogue.model import TitleRow
 from streaming.clock import FixedClock
 from streaming.delivery import doors as delivery_doors
+from streaming.delivery import segments
 from streaming.delivery.report_door import REPORT
-from streaming.delivery.segments import ADDRESS
 from streaming.ids import TitleId
 from streaming.settings import Settings
 from streaming.web.api.account_models import encoded
@@ -296,7 +296,7 @@ def captured(world: World, playback: dict[str, str], headers: dict[str, str]) ->
     found += [("POST", "a licence", f"{base}/licence"), ("GET", "an MPD", f"{base}/main.mpd")]
     found += [("GET", "words", f"{base}/text/t0/0.vtt"), ("GET", "hosts in order", f"{base}/steering.json")]
     # One takes and gives nothing; what the other gives is ciphertext to whoever has its address.
-    doors = [door for door in door_patterns() if door not in {REPORT, ADDRESS}]
+    doors = [door for door in door_patterns() if door not in {REPORT, segments.ADDRESS}]
     paths = [path.partition("?")[0] for _, _, path in found]
     seen = {door.pattern for path in paths for door in doors if door.fullmatch(path)}
     assert seen == {door.pattern for door in doors}, "there is a door that no walk goes through"
