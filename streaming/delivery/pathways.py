@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from xml.sax.saxutils import escape, quoteattr
 
 from streaming.delivery import cat
 from streaming.delivery.signing import AddressSigner
@@ -93,18 +92,6 @@ def manifest(bases: Mapping[str, str], reload: str) -> dict[str, object]:
     }
 
 
-def mpd_elements(bases: Mapping[str, str], steering: str) -> list[str]:
-    """Write what an MPD says of the same hosts (ISO/IEC 23009-1 §5.6, ETSI TS 103 998 §5).
-
-    `BaseURL` elements, to stand first in `MPD`, and `ContentSteering` after them; nothing without hosts.
-    """
-    # A base whose addresses end with a token cannot be said in a BaseURL.
-    bases = {name: url for name, url in bases.items() if "?" not in url}
-    if not bases:
-        return []
-    urls = [
-        f"<BaseURL serviceLocation={quoteattr(name)}>{escape(url)}/</BaseURL>" for name, url in bases.items()
-    ]
-    first = quoteattr(next(iter(bases)))
-    steered = f'<ContentSteering defaultServiceLocation={first} queryBeforeStart="false">'
-    return [*urls, f"{steered}{escape(steering)}</ContentSteering>"]
+def in_mpd(bases: Mapping[str, str]) -> dict[str, str]:
+    """Give the bases that a BaseURL can say: one whose addresses end with a token has none."""
+    return {name: f"{url}/" for name, url in bases.items() if "?" not in url}

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET  # writes only
 
-from streaming.delivery import clearkey, refusals
+from streaming.delivery import clearkey, pathways, refusals
 from streaming.delivery.addresses import Addresses
 from streaming.delivery.answers import NO_STORE, Answer, Receive, Scope, header, read_body, text_answer
 from streaming.delivery.asking import TOKEN, Asked, Asking
@@ -84,7 +84,9 @@ class ProtectedDoor:
         if not any(one.kind == "video" for one in chosen):
             raise refusals.tier_not_covered(permit.tier)
         base = f"/play/{match['token']}"
-        tracks = [await self._track(version, one, base) for one in chosen if one.kind in LISTED]
+        bases = pathways.in_mpd(self._addresses.bases(asked.playback))
+        folder = "" if bases else f"{self._addresses.folder(version)}/"
+        tracks = [await self._track(version, one, base, folder) for one in chosen if one.kind in LISTED]
         keys = await self._keys.of(version.title_id, version.version_id)
         said = await self._tags.of(version, match["token"])
 
@@ -92,7 +94,8 @@ class ProtectedDoor:
             named = dash.named_key(str(keys.kid(tier, period)))
             return [named, *(one.content_protection() for one in said(tier, period))]
 
-        text = dash.mpd([one for one in tracks if one.segments], protect=protect)
+        steering = dash.Steering(f"{base}/steering.json", bases) if bases else None
+        text = dash.mpd([one for one in tracks if one.segments], protect=protect, steering=steering)
         return text_answer(text, DASH_XML, header(scope, b"accept-encoding"))
 
     async def text(self, scope: Scope, match: re.Match[str]) -> Answer:
@@ -148,14 +151,16 @@ class ProtectedDoor:
         made = [await self._listed(version, one) for one in version.renditions if one.kind == "video"]
         return min(MAX_PERIODS, 1 + max((one[-1].period for one in made if one), default=-1))
 
-    async def _track(self, version: Version, one: Rendition, base: str) -> dash.Track:
+    async def _track(self, version: Version, one: Rendition, base: str, folder: str) -> dash.Track:
+        """Say what of a rendition lies where; without a `folder` of the house, it is below every host's."""
         segments = await self._listed(version, one)
         if one.kind == "text":
             words = tuple(_named(segment) for segment in segments)
             return dash.Track(one, words, f"{base}/text/{one.name}/")
-        folder = self._addresses.folder(version)
         inits = dict(one.inits)
-        return dash.Track(one, segments, f"{folder}/{one.name}/", lambda period: inits.get(period, ""))
+        return dash.Track(
+            one, segments, f"{folder}{one.name}/", lambda period: inits.get(period, ""), hosted=not folder
+        )
 
     async def _listed(self, version: Version, one: Rendition) -> tuple[Segment, ...]:
         return await self._index.segments(version, one.name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -9,12 +10,13 @@ import pytest
 from playwright.sync_api import Browser, Page, Response
 
 from streaming.delivery.values import Started
+from streaming.hosts import DeliveryHost
 from streaming.licences.values import Actor
 from tests.media.films import flash_and_beep
-from tests.media.pipeline import SHORT, transcode
+from tests.media.pipeline import SHORT, Transcoded, transcode
 from tests.support.browser import chromium
-from tests.support.dash_house import SHAKA_BY_INIT_SEGMENTS, Served, serving
-from tests.unit.streaming.delivery.house import ANA, BEN, login
+from tests.support.dash_house import SHAKA_BY_INIT_SEGMENTS, Served, listening, serving
+from tests.unit.streaming.delivery.house import ANA, BEN, House, login
 
 pytestmark = pytest.mark.e2e
 SECONDS, RATE = 14, 24
@@ -67,10 +69,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("dash")
-    film = transcode(flash_and_beep(folder, seconds=SECONDS), replace(SHORT, protection="cbcs"))
-    with serving(folder, film) as one:
+def film(tmp_path_factory: pytest.TempPathFactory) -> Transcoded:
+    source = flash_and_beep(tmp_path_factory.mktemp("film"), seconds=SECONDS)
+    return transcode(source, replace(SHORT, protection="cbcs"))
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, film: Transcoded) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("dash"), film) as one:
         assert one.periods == PERIODS
         yield one
 
@@ -164,6 +170,51 @@ def test_a_film_stops_at_the_edge_of_what_its_keys_open(
     assert seen["time"] == pytest.approx(edge, abs=0.3)
     assert {key for status, key in viewer.keys if status == 200} == {("sd", n) for n in range(BURST)}
     assert {status for status, key in viewer.keys if key[1] >= BURST} == {429}
+
+
+class Mirror:
+    """A delivery host that hands out what the house has, until it falls down."""
+
+    def __init__(self, falls_after: int | None = None) -> None:
+        self.house: House | None = None
+        self.given: list[str] = []
+        self._falls_after = falls_after
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve segments, and nothing else."""
+        assert self.house is not None
+        assert scope["path"].startswith("/media/")
+        if self._falls_after is not None and len(self.given) >= self._falls_after:
+            headers = [(b"access-control-allow-origin", b"*")]
+            await send({"type": "http.response.start", "status": 503, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            self.given.append(scope["path"])
+            await self.house.doors(scope, receive, send)
+
+
+@pytest.mark.parametrize(("player", "falls_after"), [("dash.js", 4), ("dash.js", None), ("shaka", None)])
+def test_segments_come_from_the_first_host_that_stands_and_the_rest_from_the_house(
+    browser: Browser, tmp_path: Path, film: Transcoded, player: str, falls_after: int | None
+) -> None:
+    first, second = Mirror(falls_after), Mirror()
+    with listening(first) as near, listening(second) as far:
+        hosts = (DeliveryHost("near", near), DeliveryHost("far", far, priority=2))
+        with serving(tmp_path, film, hosts) as served:
+            first.house = second.house = served.house
+            served.house.licence(max_streams=1)
+            viewer = Viewer(browser, served, served.house.start())
+            asked: list[str] = []
+            viewer.page.on("request", lambda one: asked.append(one.url))
+            viewer.begin(player)
+            viewer.page.wait_for_function("document.querySelector('video').ended", timeout=PATIENCE_MS)
+            viewer.context.close()
+    assert len(first.given) == falls_after or (falls_after is None and len(first.given) > PERIODS)
+    assert bool(second.given) == (falls_after is not None)
+    others = [one for one in asked if "/media/" not in one]
+    assert any("/steering.json" in one for one in others)
+    assert any("/licence" in one for one in others)
+    assert all(one.startswith((served.home, "blob:")) for one in others)
 
 
 def test_every_period_has_an_init_segment_of_its_own(served: Served, started: Started) -> None:

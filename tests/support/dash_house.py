@@ -17,6 +17,7 @@ from streaming.delivery.clearkey import read_kid
 from streaming.delivery.keysystems import CLEAR_KEY
 from streaming.delivery.model import PlaybackRow
 from streaming.delivery.values import Started
+from streaming.hosts import DeliveryHost
 from tests.media.pipeline import KEYS, Transcoded
 from tests.unit.streaming.delivery.house import ANA, BEN, START, TITLE, VERSION, House, login
 from transcoder.formats.pssh import COMMON_SYSTEM
@@ -72,12 +73,12 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, film: Transcoded) -> Iterator[Served]:
-    """Put a film into a house and serve it."""
+def serving(folder: Path, film: Transcoded, hosts: tuple[DeliveryHost, ...] = ()) -> Iterator[Served]:
+    """Put a film into a house and serve it, its segments from `hosts` if there are any."""
     house = House(folder)
     house.doors.close()
     fill(house, film)
-    house.doors = house.open(page, keys=KEYS, address="")
+    house.doors = house.open(page, keys=KEYS, address="", hosts=hosts)
     tiers = {name: film.plan.rendition(name).tier for name in film.plan.renditions}
     with listening(house.doors) as home:
         yield Served(house, home, tiers, film.plan.periods)

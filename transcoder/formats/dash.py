@@ -8,6 +8,10 @@ their own (DASH-IF IOP, "Content protection and security") that name each other 
 What players do: dash.js takes the times of WebVTT for times of the film, Shaka Player for times from
 `presentationTimeOffset` on; with the Period's start as that offset both are right. And dash.js takes the
 n-th `SegmentURL` for the n-th `S`, so that no `S` repeats itself (`@r`).
+
+Several hosts of the same segments are named in each AdaptationSet of media (`BaseURL@serviceLocation`) and
+not once for all in `MPD`: addresses of words, licences and steering are relative to where the MPD came from,
+and players would look for them at a host.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -56,6 +60,19 @@ class Track:
     segments: Sequence[Segment]
     base: str
     init: Callable[[int], str] = field(default=lambda _: "")
+    hosted: bool = False
+    """Whether `base` is relative to that of each host (`Steering`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """Hosts of the same segments (ISO/IEC 23009-1 §5.6) and who says their order (ETSI TS 103 998 §5).
+
+    `bases` are by service location, the preferred one first.
+    """
+
+    uri: str
+    bases: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +93,11 @@ class _Part:
     places: Sequence[tuple[int, int]]
 
 
-def mpd(tracks: Sequence[Track], *, protect: Protect) -> str:
-    """Write the MPD of a film that is complete. Raises ValueError where there is no picture in it."""
+def mpd(tracks: Sequence[Track], *, protect: Protect, steering: Steering | None = None) -> str:
+    """Write the MPD of a film that is complete. Raises ValueError where there is no picture in it.
+
+    With `steering`, tracks that are `hosted` are named once for every host.
+    """
     stretches = crypto_periods(tracks)
     if not stretches:
         raise ValueError("an MPD needs a picture")
@@ -92,10 +112,13 @@ def mpd(tracks: Sequence[Track], *, protect: Protect) -> str:
         minBufferTime=_span(Fraction(0), longest),
         maxSegmentDuration=_span(Fraction(0), longest),
     )
+    if steering:
+        root.append(_content_steering(steering))
+    bases = steering.bases if steering else {}
     groups = _groups(tracks)
     parts = {id(track): _parts(track) for track in tracks}
     for stretch in stretches:
-        root.append(_period(stretch, groups, parts, protect))
+        root.append(_period(stretch, groups, parts, protect, bases))
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
@@ -127,6 +150,7 @@ def _period(
     groups: Mapping[tuple[str, ...], list[Track]],
     parts: Mapping[int, Mapping[int, _Part]],
     protect: Protect,
+    bases: Mapping[str, str],
 ) -> ET.Element:
     period = _element(
         f"{{{MPD}}}Period",
@@ -138,8 +162,26 @@ def _period(
     for number, (key, members) in enumerate(groups.items()):
         here = [parts[id(one)][stretch.period] for one in members if stretch.period in parts[id(one)]]
         if here:
-            period.append(_set(number, switches.get(key, ""), here, stretch, protect))
+            made = _set(number, switches.get(key, ""), here, stretch, protect)
+            made.extend(_base_urls(bases) if here[0].track.hosted else ())
+            made.extend(_representation(part, stretch) for part in here)
+            period.append(made)
     return period
+
+
+def _content_steering(steering: Steering) -> ET.Element:
+    """Say who is asked for the order of hosts; playing need not wait for the answer."""
+    first = next(iter(steering.bases), "")
+    element = _element(f"{{{MPD}}}ContentSteering", defaultServiceLocation=first, queryBeforeStart="false")
+    element.text = steering.uri
+    return element
+
+
+def _base_urls(bases: Mapping[str, str]) -> Iterator[ET.Element]:
+    for name, base in bases.items():
+        element = _element(f"{{{MPD}}}BaseURL", serviceLocation=name)
+        element.text = base
+        yield element
 
 
 def _groups(tracks: Iterable[Track]) -> dict[tuple[str, ...], list[Track]]:
@@ -167,7 +209,7 @@ def _switches(keys: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
 
 
 def _set(number: int, switches: str, here: Sequence[_Part], stretch: Stretch, protect: Protect) -> ET.Element:
-    """One AdaptationSet; its children stand in the order of the schema."""
+    """One AdaptationSet without its addresses; its children stand in the order of the schema."""
     one = here[0].track.rendition
     attributes = {"id": str(number), "contentType": one.kind, "mimeType": _MIME[one.kind]}
     if language := language_tag(one.language):
@@ -178,7 +220,6 @@ def _set(number: int, switches: str, here: Sequence[_Part], stretch: Stretch, pr
     if one.kind != "text":
         element.extend(protect(one.tier, stretch.period))
     element.extend(_descriptors(one, switches))
-    element.extend(_representation(part, stretch) for part in here)
     return element
 
 

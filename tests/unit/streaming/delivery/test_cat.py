@@ -141,7 +141,7 @@ def test_a_cat_host_is_named_with_its_token_last() -> None:
     assert folder == "https://cdn.test" + PATH.rstrip("/")
     assert pathways.below(base, "v240/x.m4s") == f"{folder}/v240/x.m4s?CAT={token}"
     assert cat.check_any(SIGNER, token, "GET", PATH + "v240/x.m4s", NOW) is Check.GOOD
-    assert pathways.mpd_elements({"cdn": base}, "/s") == []
+    assert pathways.in_mpd({"cdn": base, "near": "https://near.test/a"}) == {"near": "https://near.test/a/"}
 
 
 def test_the_segment_door_takes_tokens_where_a_host_has_them(house: House) -> None:

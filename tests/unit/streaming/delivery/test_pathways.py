@@ -1,5 +1,4 @@
 import re
-import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -71,20 +70,6 @@ def test_a_base_is_signed_in_the_form_its_host_checks() -> None:
     assert found is not None
     assert found[1] == SIGNER.prefix(TITLE, VERSION, until, Form.NGINX)
     assert SIGNER.check(found[1], TITLE, VERSION, START.timestamp()) is Check.GOOD
-
-
-def test_an_mpd_names_the_same_hosts_in_the_same_order() -> None:
-    bases = {"near": "https://near.test/a", "far": "https://far.test/b&c"}
-    elements = pathways.mpd_elements(bases, "/play/x/steering.json")
-    found = ElementTree.fromstring(f"<MPD>{''.join(elements)}</MPD>")
-    assert [(one.get("serviceLocation"), one.text) for one in found.findall("BaseURL")] == [
-        ("near", "https://near.test/a/"),
-        ("far", "https://far.test/b&c/"),
-    ]
-    steered = found.find("ContentSteering")
-    assert steered is not None
-    assert (steered.get("defaultServiceLocation"), steered.text) == ("near", "/play/x/steering.json")
-    assert pathways.mpd_elements({}, "/play/x/steering.json") == []
 
 
 def hosted(house: House) -> House:

@@ -8,10 +8,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from streaming.delivery.signing import AddressSigner
 from streaming.delivery.values import Started
+from streaming.hosts import DeliveryHost, Form
 from streaming.licences.policy import Tier
 from tests.unit.streaming.delivery.house import BEN, EVE, KEYS, PERIODS, START, House, Reply, ask, login
+from transcoder.keys.secret import SecretBytes
 
+NEAR = DeliveryHost("near", "https://near.test")
+FAR = DeliveryHost("far", "https://far.test/films", Form.NGINX, priority=2)
 NAMES = {
     "m": "urn:mpeg:dash:schema:mpd:2011",
     "cenc": "urn:mpeg:cenc:2013",
@@ -191,3 +196,58 @@ def test_a_multivariant_playlist_names_first_keys_of_the_tiers_it_lists_and_no_o
     main = get(house, house.start(), "main.m3u8").body.decode()
     named = re.findall(r"#EXT-X-SESSION-KEY:METHOD=SAMPLE-AES,.*KEYID=0x([0-9A-F]{32})", main)
     assert named == [KEYS.kid("sd", 0).hex.upper()]
+
+
+def hosted(house: House, *hosts: DeliveryHost) -> House:
+    house.signer = AddressSigner([SecretBytes(b"k" * 32)], [Form.HMAC, Form.NGINX])
+    house.doors.close()
+    house.doors = house.open(hosts=hosts)
+    return house
+
+
+def test_an_mpd_names_every_delivery_host_in_the_order_of_the_steering_door(house: House) -> None:
+    hosted(house, FAR, NEAR).licence(tier=Tier.HD)
+    started = house.start()
+    tree = film(house, started)
+    steered = tree.find("m:ContentSteering", NAMES)
+    assert steered is not None
+    assert (steered.text, steered.attrib) == (
+        f"/play/{started.token}/steering.json",
+        {"defaultServiceLocation": "near", "queryBeforeStart": "false"},
+    )
+    bases = get(house, started, "steering.json").json["X-MATINEE-BASES"]
+    media = [one for one in tree.iterfind(".//m:AdaptationSet", NAMES) if one.get("contentType") != "text"]
+    assert len(media) == 3 * PERIODS
+    for one in media:
+        named = [(base.get("serviceLocation"), base.text) for base in one.findall("m:BaseURL", NAMES)]
+        assert named == [(name, f"{base}/") for name, base in bases.items()]
+
+
+def test_segments_come_from_the_hosts_and_words_licences_and_steering_from_the_house(house: House) -> None:
+    hosted(house, NEAR).licence()
+    started = house.start()
+    tree = film(house, started)
+    first = tree.find(".//m:AdaptationSet[@contentType='video']", NAMES)
+    assert first is not None
+    shown = first.find("m:Representation", NAMES)
+    assert shown is not None
+    name = shown.find("m:SegmentList/m:SegmentURL", NAMES)
+    assert name is not None
+    address = (
+        f"{first.findtext('m:BaseURL', '', NAMES)}{shown.findtext('m:BaseURL', '', NAMES)}{name.get('media')}"
+    )
+    assert address.startswith("https://near.test/media/")
+    assert ask(house.doors, "GET", address.removeprefix("https://near.test")).status == 200
+    said = [one.text or "" for one in tree.iter() if "near.test" in (one.text or "")]
+    assert all("/media/" in one for one in said)
+    words = tree.findtext(".//m:AdaptationSet[@contentType='text']/m:Representation/m:BaseURL", "", NAMES)
+    assert words.startswith(f"/play/{started.token}/text/")
+
+
+def test_hosts_that_no_base_url_can_name_leave_the_segments_with_the_house(house: House) -> None:
+    hosted(house, DeliveryHost("cdn", "https://cdn.test", Form.CAT)).licence()
+    tree = film(house, house.start())
+    assert tree.find("m:ContentSteering", NAMES) is None
+    assert "cdn.test" not in ET.tostring(tree, encoding="unicode")
+    base = tree.findtext(".//m:Representation[@id='v240']/m:BaseURL", "", NAMES)
+    assert base.startswith("/media/")
