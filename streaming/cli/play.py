@@ -33,6 +33,7 @@ def play(
 ) -> None:
     """Play a title in mpv, VLC or ffplay, or print an address that any HLS player opens.
 
+    A film under “cbcs” is for browsers; programs of your own find its addresses with --json.
     The address works without logging in and ends with the licence: treat it like a key.
     """
     client = Client.from_environment()
@@ -40,12 +41,27 @@ def play(
     url = address_of(client.url, str(playback["playlist_url"]))
     if as_json:
         print_json({**playback, "playlist_url": url})
-    elif print_url:
+        return
+    if playback.get("protection") == "cbcs":
+        # It has taken a screen, for nothing.
+        client.call("DELETE", f"/playbacks/{playback['playback_id']}")
+        raise for_browsers_alone(f"{client.url}/t/{title}")
+    if print_url:
         print(url)
     else:
         argv = player_argv(url, str(playback["title"]))
         err.print(f"Playing “{plain(playback['title'])}” with {argv[0]}…")
         os.execvp(argv[0], argv)  # noqa: S606 - the player takes this process's place
+
+
+def for_browsers_alone(page: str) -> Fault:
+    """Refuse what these players would show as noise: none of them knows Clear Key."""
+    return Fault(
+        Code.CONFLICT,
+        "This film is protected with “cbcs”, and mpv, VLC and ffplay cannot ask for its keys.",
+        f"Watch it in a browser: {page}",
+        name="for_browsers_alone",
+    )
 
 
 def address_of(house: str, path: str) -> str:

@@ -241,6 +241,7 @@ class PlaybackService:
             position,
             permit.tier,
             version.name,
+            version.protection,
         )
 
     def _inherit(

@@ -93,6 +93,7 @@ class Started:
     start_at_s: float
     tier: str
     title: str
+    protection: str
 
     def __repr__(self) -> str:
         return f"Started({self.playback_id})"

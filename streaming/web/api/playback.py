@@ -178,11 +178,14 @@ def _first(house: "Services", attempts: list[Attempt], title_id: TitleId, *, tak
 
 
 def _shown(started: Started, renew_after: int) -> PlaybackOut:
-    base = f"/play/{started.token}"
+    base, is_common = f"/play/{started.token}", started.protection == "cbcs"
     return PlaybackOut(
         playback_id=started.playback_id,
         licence_id=started.licence_id,
+        protection=started.protection,
         playlist_url=f"{base}/main.m3u8",
+        dash_url=f"{base}/main.mpd" if is_common else None,
+        licence_url=f"{base}/licence" if is_common else None,
         renew_url=f"{base}/renew",
         release_url=f"{base}/release",
         lease_until=started.lease_until,

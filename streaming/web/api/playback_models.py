@@ -43,11 +43,17 @@ class BootstrapOut(BaseModel):
 
 
 class PlaybackOut(BaseModel):
-    """A playback: its addresses (paths of this house), its lease, and when the licence ends."""
+    """A playback: its addresses (paths of this house), its lease, and when the licence ends.
+
+    `dash_url` and `licence_url` (Clear Key) are those of films under `cbcs`; other films have neither.
+    """
 
     playback_id: str
     licence_id: str | None
+    protection: str
     playlist_url: str
+    dash_url: str | None
+    licence_url: str | None
     renew_url: str
     release_url: str
     lease_until: Moment

@@ -74,6 +74,8 @@ export interface Licence {
 export interface Playback {
   playback_id: string;
   playlist_url: string;
+  /** Where a film under `cbcs` has its keys (Clear Key); null for films under `aes-128`. */
+  licence_url: string | null;
   renew_url: string;
   release_url: string;
   lease_until: string;

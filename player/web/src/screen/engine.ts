@@ -1,6 +1,7 @@
 /** Shaka Player with its controls, set up for this house: starts at once, at the beginning, and never goes on after a refusal. */
 
 import { KeysAhead, type SegmentIndex } from "./ahead.ts";
+import { attachClearKey, drmSettings } from "./clearkey.ts";
 import { type EarlyAnswers, type Operation, schemeOf } from "./early.ts";
 import type { EngineError } from "./faults.ts";
 import { Hosts } from "./hosts.ts";
@@ -68,6 +69,7 @@ export class Engine {
     if (!networking) throw new Error("The player has no network.");
     const engine = new Engine(player, overlay, video, patience);
     patience.attach(networking as unknown as Parameters<Patience["attach"]>[0], (address) => engine.#hosts.failed(address));
+    attachClearKey(networking as unknown as Parameters<typeof attachClearKey>[0]);
     engine.#hosts.attach(networking as unknown as Parameters<Hosts["attach"]>[0]);
     engine.#rungs.attach(networking as unknown as Parameters<Rungs["attach"]>[0]);
     engine.#storyboard.attach(networking as unknown as Parameters<Storyboard["attach"]>[0]);
@@ -77,14 +79,15 @@ export class Engine {
     return engine;
   }
 
-  /** Loads and begins. Rejects with an EngineError that was not told to `failed`. */
-  async load(playlist: string, startAt: number, playback: string): Promise<void> {
+  /** Loads and begins; `licence` is where a film under `cbcs` has its keys. Rejects with an EngineError that was not told to `failed`. */
+  async load(playlist: string, startAt: number, playback: string, licence: string | null): Promise<void> {
     this.#patience.reset();
     this.#reports.begin(playlist, playback);
     this.#storyboard.begin(playlist);
     this.#rungs.begin(playlist);
     this.#hosts.begin();
     this.#playlist = playlist;
+    this.player.configure({ drm: drmSettings(licence) });
     await this.player.load(playlist, startAt, HLS);
   }
 
@@ -171,6 +174,7 @@ function playerSettings(): object {
       // Without its storyboard or its subtitles a film is still worth watching.
       hls: { liveSegmentsDelay: 1, ignoreImageStreamFailures: true, ignoreTextStreamFailures: true },
     },
+    drm: { retryParameters: STUBBORN },
     streaming: {
       retryParameters: STUBBORN,
       ignoreTextStreamFailures: true,

@@ -76,7 +76,7 @@ export class Screen {
       this.#lease = this.#leaseOf(playback);
       // What has not been asked for by then was for another quality.
       this.#video.addEventListener("playing", () => this.#early.clear(), { once: true });
-      await engine.load(playback.playlist_url, at ?? playback.start_at_s ?? 0, playback.playback_id);
+      await engine.load(playback.playlist_url, at ?? playback.start_at_s ?? 0, playback.playback_id, playback.licence_url);
       if (attempt !== this.#attempt) return;
       // A browser that wants a click first leaves the film paused, with its button shown.
       await this.#video.play().catch(() => this.#tell({ type: "paused" }));

@@ -41,6 +41,7 @@ def test_a_holder_plays(web: WebHouse) -> None:
     assert told["ends_at"] == "2026-11-22T21:00:00Z"
     assert told["warn_at"] == "2026-11-22T20:55:00Z"
     assert (told["title"], told["tier"], told["start_at_s"]) == ("The Film", "hd", 0)
+    assert (told["protection"], told["dash_url"], told["licence_url"]) == ("aes-128", None, None)
     assert (told["lease_until"], told["renew_after_s"]) == ("2026-11-22T20:05:00Z", 180)
     assert first_key(browser, told["playlist_url"]) == (200, KEYS.content_key("v240", "sd", 0).reveal())
     assert browser.post(told["renew_url"], json={"position_s": 5, "playing": True}).status_code == 200
