@@ -54,7 +54,7 @@ class WebSeat:
     screening: Screening
 
     def place(self) -> Place:
-        look = self.screening.look()
+        look = self.screening.glance()
         return Place(look.time, look.buffered, look.ended)
 
     def asked(self) -> list[Asked]:
@@ -164,7 +164,7 @@ def _stop(seat: Seat) -> Place:
 
 def _used_addresses_open(premiere: Premiere, seat: Seat) -> None:
     """While the licence lives, the same tries find keys that open segments: they would find them later."""
-    loot = try_all(premiere, seat.asked(), ("the holder",))
+    loot = try_all(premiere, seat.asked(), ("the holder",), thorough=False)
     assert loot.keys, "no key was got while the licence lived"
     assert loot.plain, "no segment was opened while the licence lived"
 
@@ -231,7 +231,7 @@ def _stop_or_lower(seat: Seat) -> Place | None:
     def settled() -> bool:
         nonlocal last, since
         if isinstance(seat, WebSeat):
-            look = seat.screening.look()
+            look = seat.screening.glance()
             if 0 < look.height < 500 and look.time > last.time:
                 return True
         now = seat.place()
@@ -240,7 +240,7 @@ def _stop_or_lower(seat: Seat) -> Place | None:
         return now.over or time.monotonic() - since > STILL
 
     until(settled, "an end or a lower rung", 90, 0.1)
-    if isinstance(seat, WebSeat) and 0 < seat.screening.look().height < 500:
+    if isinstance(seat, WebSeat) and 0 < seat.screening.glance().height < 500:
         return None
     return last
 

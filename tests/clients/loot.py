@@ -5,14 +5,16 @@ import json
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
 import httpx
+import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from tests.clients.film import LANGUAGES
 from tests.clients.front import Asked
 from tests.clients.native import numbers_of
 from tests.clients.premiere import SESSION, Premiere
@@ -57,6 +59,24 @@ def shows_film(init: bytes, fragment: bytes, key: bytes = b"") -> bool:
     return len(found) > 5 and all(b - a == 1 for a, b in pairwise(found))
 
 
+def tells_sound(init: bytes, fragment: bytes, key: bytes = b"") -> bool:
+    """Whether one of the film's tones comes out of a fragment, under common encryption or not."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "part.mp4"
+        path.write_bytes(init + fragment)
+        words = [FFMPEG, "-v", "quiet", "-nostdin", *(["-decryption_key", key.hex()] if key else [])]
+        words += ["-i", str(path), "-ac", "1", "-ar", "48000", "-f", "f32le", "-"]
+        done = subprocess.run(words, capture_output=True, timeout=60, check=False)
+    sound = np.frombuffer(done.stdout[: len(done.stdout) // 4 * 4], np.float32)
+    if len(sound) < 4800:
+        return False
+    strength = np.abs(np.fft.rfft(sound)) ** 2
+    loudest = float(np.argmax(strength)) * 48_000 / len(sound)
+    near = strength[max(0, int(np.argmax(strength)) - 20) : int(np.argmax(strength)) + 21].sum()
+    is_tone = float(near) > 0.5 * float(strength.sum()) > 0
+    return is_tone and any(abs(loudest - tone) < 10 for tone in LANGUAGES.values())
+
+
 def opened(body: bytes, key: bytes, sequence: int) -> bytes:
     """Decrypt a whole segment (AES-128-CBC, RFC 8216 §5.2), padding and all."""
     cipher = Cipher(algorithms.AES128(key), modes.CBC(sequence.to_bytes(16, "big"))).decryptor()
@@ -75,12 +95,13 @@ def dressed(premiere: Premiere) -> dict[str, dict[str, str]]:
     return {"nobody": {}, "the thief": cookies["eve"], "the holder": cookies["ben"]}
 
 
-def try_all(
-    premiere: Premiere, asked: Iterable[Asked], who: Iterable[str], *, read: Callable[[str], bool] = bool
-) -> Loot:
-    """Ask every address again as each of `who`; keep what is a key, a playlist or plain."""
+def try_all(premiere: Premiere, asked: Iterable[Asked], who: Iterable[str], *, thorough: bool = True) -> Loot:
+    """Ask every address again as each of `who`; keep what is a key, a playlist or plain.
+
+    Not `thorough`: of common encryption, the first segment that opens is enough.
+    """
     loot, wardrobe = Loot(), dressed(premiere)
-    asks = {(one.path, one.method, one.body) for one in asked if read(one.path)}
+    asks = {(one.path, one.method, one.body) for one in asked}
     with httpx.Client(base_url=premiere.front.url, timeout=60, trust_env=False) as client:
         for name in who:
             for path, method, body in sorted(asks):
@@ -88,7 +109,7 @@ def try_all(
                 loot.tried += 1
                 if answer.is_success:
                     _sort(loot, name, path, answer.content)
-    _open_fragments(loot)
+    _open_fragments(loot, thorough=thorough)
     for name, body in loot.ciphertexts.items():
         sequence = sequence_of(name)
         if sequence is None or len(body) % 16:
@@ -109,25 +130,46 @@ def _sort(loot: Loot, name: str, path: str, body: bytes) -> None:
             loot.keys[f"{_short(path)} {one['kid']} to {name}"] = _octets(one["k"])
     elif "/init-" in path:
         loot.inits[path] = body
-    elif is_fragment(body) and b"senc" in body[:4096]:
-        loot.ciphertexts[path] = body  # common encryption: the boxes are clear, the samples are not
+    elif is_fragment(body):
+        loot.ciphertexts[path] = body  # of common encryption the boxes are clear, the samples are not
     elif is_plain(body):
         loot.plain.append(f"{_short(path)} to {name}")
     elif path.startswith("/media/"):
         loot.ciphertexts[path] = body
 
 
-def _open_fragments(loot: Loot) -> None:
-    """Try to see pictures in fragments of common encryption: as they are, and with each key that was got."""
-    for path, body in [one for one in loot.ciphertexts.items() if is_fragment(one[1]) and "/v" in one[0]][:3]:
-        inits = [
-            init for name, init in loot.inits.items() if name.rsplit("/", 1)[0] == path.rsplit("/", 1)[0]
-        ]
-        for init in inits:
-            if shows_film(init, body):
-                loot.plain.append(f"{_short(path)} without any key")
-            elif any(shows_film(init, body, key) for key in set(loot.keys.values())):
-                loot.plain.append(f"{_short(path)} with a key that was given after the end")
+def _open_fragments(loot: Loot, *, thorough: bool) -> None:
+    """Try to see and hear fragments of common encryption: as they are, and with the keys that were got."""
+    keys = {_octets(name.split(" ")[1]): key for name, key in loot.keys.items() if "/licence " in name}
+    for path, body in _samples(loot):
+        found = tells_sound if "/a" in path else shows_film
+        inits = [init for name, init in loot.inits.items() if _folder(name) == _folder(path)]
+        if not inits:
+            loot.plain.append(f"{_short(path)} without an init segment to say whether it is encrypted")
+        if any(found(init, body) for init in inits[:1]):
+            loot.plain.append(f"{_short(path)} without any key")
+        elif any(found(init, body, keys[kid_of(init)]) for init in inits if kid_of(init) in keys):
+            loot.plain.append(f"{_short(path)} with a key that was given after the end")
+        if loot.plain and not thorough:
+            return
+
+
+def _samples(loot: Loot) -> Iterator[tuple[str, bytes]]:
+    """Two fragments of each rendition: the first and the last that was got."""
+    fragments = {path: body for path, body in loot.ciphertexts.items() if is_fragment(body)}
+    for folder in sorted({_folder(path) for path in fragments}, reverse=True):
+        paths = sorted(path for path in fragments if _folder(path) == folder)
+        yield from ((path, fragments[path]) for path in dict.fromkeys((paths[0], paths[-1])))
+
+
+def _folder(path: str) -> str:
+    return path.rsplit("/", 1)[0]
+
+
+def kid_of(init: bytes) -> bytes:
+    """Give the id of the key that an init segment names (`tenc`, ISO/IEC 23001-7 §8.2); nothing if none."""
+    at = init.find(b"tenc")
+    return init[at + 12 : at + 28] if at >= 0 else b""
 
 
 def _octets(text: str) -> bytes:
@@ -146,3 +188,7 @@ def keys_of(loot: Loot) -> Iterator[tuple[str, int]]:
         found = re.search(r"key/([a-z0-9]+)/([0-9]+)", name)
         if found:
             yield found[1], int(found[2])
+        elif named := re.search(r"licence (\S+) to", name):
+            for path, init in loot.inits.items():
+                if kid_of(init) == _octets(named[1]):
+                    yield path.split("/")[-2], int(path.split("/init-")[1].split("-")[0])

@@ -38,6 +38,8 @@ def measure(
             if name in wanted:
                 note(name, outcome)
         premiere.revoke(licence)
+    if found and not any(outcome.well for outcome in found.values()):
+        wanted = []  # what shows no film ends none
     for name in (one for one in ENDINGS if one in wanted):
         note(name, _ended(premiere, client, tab, name))
     return Row(client.name, version(client), f"{client.protection} {client.form}", found)
@@ -56,6 +58,11 @@ def _features(premiere: Premiere, client: Client, tab: Tab | None) -> Iterator[t
         yield from watching.features(_screening(premiere, client, tab))
         return
     with tempfile.TemporaryDirectory() as folder:
+        if client.protection == "cbcs":
+            address = premiere.bare_address("cbcs")
+            said = attempt(lambda: native.shows_nothing(client.player, address, Path(folder)))
+            yield from ((name, Outcome(False, said.why)) for name in FEATURES)
+            return
         yield from native.features(client.player, premiere.address(client.protection), Path(folder))
 
 

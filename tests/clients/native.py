@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.support.house import until
 
 PATIENCE = 60.0
 NATIVE = ("ffmpeg", "mpv", "VLC")
+KNOWS_NO_CLEAR_KEY = "it cannot ask for keys by Clear Key, and `matinee play` says so"
 
 
 def features(client: str, url: str, folder: Path) -> Iterator[tuple[str, Outcome]]:
@@ -95,6 +97,34 @@ def _ffmpeg(url: str, folder: Path) -> Iterator[tuple[str, Outcome]]:
     steps = (last_frame, language, subtitles, seek, resume, quality, _no_thumbnails)
     for step in steps:
         yield step.__name__.removeprefix("_no_"), attempt(step)
+
+
+def shows_nothing(client: str, url: str, folder: Path) -> str:
+    """Show a film under `cbcs` for a while: no two of its pictures follow one another. Gives the reason."""
+    path, seconds = folder / "tried.mkv", "4"
+    if client == "VLC":
+        found = _seen_by_vlc(url, float(seconds))
+    else:
+        words = [FFMPEG, "-v", "quiet", "-nostdin", "-y", "-i", url, "-t", seconds, "-an"]
+        words += ["-c:v", "ffv1", str(path)]
+        if client == "mpv":
+            words = ["mpv", "--no-config", "--really-quiet", f"--length={seconds}", f"--o={path}"]
+            words += ["--no-audio", "--ovc=ffv1", url]
+        subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=90, check=False)
+        found = numbers_of(path) if path.exists() and path.stat().st_size else []
+    follow = sum(after - before == 1 for before, after in pairwise(found))
+    assert follow < RATE, f"the film is seen, {follow} pictures one after the other"
+    return KNOWS_NO_CLEAR_KEY
+
+
+def _seen_by_vlc(url: str, seconds: float) -> list[int]:
+    player = VlcScreen(url)
+    try:
+        until(lambda: (look := player.look())["over"] or look["time"] > seconds, "VLC going on", PATIENCE)
+        found: list[int] = player.tell("seen")
+        return found
+    finally:
+        player.close()
 
 
 def _no_thumbnails() -> None:

@@ -55,6 +55,15 @@ class Premiere:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def bare_address(self, protection: str) -> str:
+        """Give an address without cookies of a film for which the command refuses to print one."""
+        words = ("play", self.titles[protection], "--print-url")
+        done = self.house.run(*words, token=self.viewer, MATINEE_URL=self.front.url)
+        assert "(for_browsers_alone)" in done.stderr, done.stdout + done.stderr
+        with self.house.client(self.viewer) as client:
+            asked = client.post(f"/api/v1/titles/{self.titles[protection]}/playback", json={"native": True})
+            return self.front.url + str(asked.raise_for_status().json()["playlist_url"])
+
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         with self.house.client(self.creator) as client:
             answer = client.post(f"/api/v1{path}", json=body)
@@ -88,7 +97,8 @@ def _prepare(house: House, folder: Path, protections: tuple[str, ...]) -> dict[s
 
 def publish(house: House, token: str, film: Path, protection: str) -> str:
     """Publish the film under a protection; gives the title's id."""
-    done = house.run("publish", str(film), "--title", protection, "--wait", "--json", token=token)
+    words = ("publish", str(film), "--title", protection, "--protection", protection, "--wait", "--json")
+    done = house.run(*words, token=token)
     assert done.returncode == 0, done.stderr
     return str(json.loads(done.stdout)["id"])
 

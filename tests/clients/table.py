@@ -28,7 +28,7 @@ def _part(rows: Sequence[Row], columns: dict[str, str]) -> str:
 
 def _cell(outcome: Outcome | None, notes: list[str]) -> str:
     if outcome is None:
-        return ""
+        return "–"
     word = "yes" if outcome.well else "**no**"
     if not outcome.why:
         return word

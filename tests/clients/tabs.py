@@ -1,5 +1,6 @@
 """A tab with a player's page in it, in either browser: what is called on the stage, and its cookies."""
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,10 @@ class Tab(Protocol):
         """Call a function of the stage and wait for what it gives. Raises `StageError`."""
         ...
 
+    def picture(self) -> bytes:
+        """Photograph the screen, as PNG: pages themselves cannot read pictures that came by EME."""
+        ...
+
 
 @dataclass
 class ChromiumTab:
@@ -51,6 +56,9 @@ class ChromiumTab:
             return self.page.evaluate("([name, args]) => window.stage[name](...args)", [name, arguments])
         except Exception as error:
             raise StageError(str(error)) from None
+
+    def picture(self) -> bytes:
+        return self.page.screenshot()
 
 
 @dataclass
@@ -72,6 +80,10 @@ class FirefoxTab:
         if not well:
             raise StageError(str(value))
         return value
+
+    def picture(self) -> bytes:
+        taken = self.session.call("WebDriver:TakeScreenshot", full=False)
+        return base64.b64decode(taken["value"])
 
 
 @contextmanager

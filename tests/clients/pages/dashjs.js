@@ -14,8 +14,8 @@ window.adapter = {
     });
     if (licence) player.setProtectionData({ "org.w3.clearkey": { serverURL: licence } });
     const events = dashjs.MediaPlayer.events;
-    for (const name of ["ERROR", "KEY_ERROR", "PLAYBACK_ERROR"]) {
-      player.on(events[name], (about) => {
+    for (const name of [events.ERROR, events.PLAYBACK_ERROR, dashjs.Protection?.events?.KEY_ERROR].filter(Boolean)) {
+      player.on(name, (about) => {
         faults.push(`dash.js ${about.error?.code ?? about.type} ${about.error?.message ?? ""}`.trim());
       });
     }

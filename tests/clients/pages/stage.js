@@ -96,6 +96,11 @@ window.stage = {
     video().currentTime = time;
   },
   listen,
+  /** Where the video lies on the screen: left, top and width in pixels. */
+  place() {
+    const { x, y, width } = video().getBoundingClientRect();
+    return [x, y, width].map((one) => one * devicePixelRatio);
+  },
   async choose(what, value) {
     return await window.adapter[what](value);
   },

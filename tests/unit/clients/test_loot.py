@@ -4,7 +4,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.clients.loot import is_plain, opened, sequence_of
+from tests.clients.loot import Loot, is_plain, keys_of, kid_of, opened, sequence_of
 
 FRAGMENT = b"\0\0\0\x08moof\0\0\0\x08mdat"
 
@@ -25,6 +25,19 @@ def test_pictures_sound_words_and_stills_are_known() -> None:
     assert is_plain(b"WEBVTT\n\n")
     assert is_plain(b"\xff\xd8\xff\xe0")
     assert not is_plain(bytes(range(64)))
+
+
+def test_a_licences_key_is_told_by_the_init_segments_that_name_it() -> None:
+    kid = bytes(range(16))
+    init = b"\0\0\0\x28tenc\x01\0\0\0\0\x19\x01\0" + kid + b"\x10"
+    assert kid_of(init) == kid
+    assert kid_of(b"\0\0\0\x08moov") == b""
+    loot = Loot(keys={"/play/licence AAECAwQFBgcICQoLDA0ODw to the holder": bytes(16)})
+    loot.inits = {
+        "/media/1.x/ti_a/ve_b/v720/init-3-abcd.mp4": init,
+        "/media/1.x/ti_a/ve_b/a0/init-3-efgh.mp4": b"",
+    }
+    assert list(keys_of(loot)) == [("v720", 3)]
 
 
 def test_the_number_of_a_segment_stands_in_its_name() -> None:
