@@ -1,6 +1,7 @@
 """Reading the index for delivery: what of a title plays right now, in playlist order."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from itertools import groupby
 
@@ -74,6 +75,7 @@ class IndexedVersion:
     playable_us: int
     renditions: tuple[IndexedRendition, ...]
     chapters: tuple[ChapterView, ...] = ()
+    published_at: datetime | None = None
 
 
 class TitleIndex:
@@ -139,6 +141,7 @@ class TitleIndex:
             playable_us=row.playable_us,
             renditions=tuple(_rendition(found, by_name.get(found.name, ())) for found in renditions),
             chapters=chapters_of(row),
+            published_at=row.published_at,
         )
 
     def segments(self, version_id: VersionId, rendition: str) -> tuple[IndexedSegment, ...]:

@@ -98,6 +98,7 @@ def _version(found: Any) -> Version:
             Chapter(Fraction(one.start_s), Fraction(one.end_s), one.title) for one in found.chapters
         ),
         protection=found.protection,
+        published_at=found.published_at,
     )
 
 

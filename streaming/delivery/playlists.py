@@ -111,6 +111,7 @@ class PlaylistDoor:
             complete=version.complete,
             target=hls.target_duration(segments, version.target_duration or 0),
             keys=await self._keys_said(version, rendition, token, placed=is_paced(playback)),
+            dated=_dated(version, rendition),
             place=self._addresses.places(host, playback, rendition.name) if host else str,
         )
         return text_answer(text, M3U8, header(scope, b"accept-encoding"))
@@ -185,6 +186,16 @@ class PlaylistDoor:
                 raise refusals.bad_address()
             await asyncio.sleep(POLL_SECONDS)
         raise refusals.not_playable_yet()
+
+
+def _dated(version: Version, rendition: Rendition) -> hls.Dated | None:
+    """Date a complete film that has chapters from its publication on; pictures' playlists name the chapters.
+
+    All its playlists are dated: where only some are, Shaka Player warns of sound out of step.
+    """
+    if not version.complete or not version.chapters or version.published_at is None:
+        return None
+    return hls.Dated(version.published_at, version.chapters if rendition.kind == "video" else ())
 
 
 def _whole_keys(token: str, rendition: str, *, placed: bool) -> hls.KeysOf:

@@ -42,6 +42,8 @@ class Version:
     """What the plan says the longest segment rounds to; it must not change while a film grows."""
     chapters: tuple[Chapter, ...] = ()
     protection: str = "aes-128"
+    published_at: datetime | None = None
+    """When the making of it was complete; None before."""
 
     @property
     def periods(self) -> int:

@@ -7,14 +7,16 @@ clear. Of `SAMPLE-AES` it stands after it, since there the key belongs to what t
 gives an init segment the keys that were named before it. Where keys change no `EXT-X-DISCONTINUITY` is
 needed: times go on, and so do formats.
 
-There is no `EXT-X-DATERANGE`: it stands on `EXT-X-PROGRAM-DATE-TIME`, which ties places in the film to
-hours of the day. A licence ends at an hour of the day wherever the viewer is in the film, so that tie
-would be untrue for whoever pauses; its end is told with each renewal instead, and chapters by
-`EXT-X-SESSION-DATA`.
+`EXT-X-DATERANGE` names chapters in the pictures' playlists of a film that is complete, beside
+`EXT-X-SESSION-DATA`, which only Apple's players and Shaka read. It stands on `EXT-X-PROGRAM-DATE-TIME`, which
+ties places in the film to hours of the day; the film is said to begin at a fixed one (`Dated.epoch`), so that
+every playlist of a version says the same at any time. A licence's end is no place in the film and no date
+range: it comes at its hour wherever the viewer is, and is told with each renewal.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from uuid import UUID
 
@@ -86,6 +88,18 @@ class Steering:
     """(a media playlist's address, pathway) -> the address of the same playlist by that pathway."""
 
 
+CHAPTER_CLASS = "com.matinee.chapter"
+"""The CLASS of a chapter's date range: Apple documents one for interstitials alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """Chapters as date ranges, and the instant (aware) at which the film's first picture is said to be."""
+
+    epoch: datetime
+    chapters: tuple[Chapter, ...]
+
+
 AES_128, SAMPLE_AES = "AES-128", "SAMPLE-AES"
 CLEAR_KEY, IDENTITY = "org.w3.clearkey", "identity"
 """Key formats: a licence of W3C EME Clear Key; 16 raw bytes (RFC 8216 §5)."""
@@ -131,6 +145,7 @@ def media(
     target: int,
     keys: KeysOf,
     place: Callable[[str], str] = str,
+    dated: Dated | None = None,
 ) -> str:
     """Render a media playlist: EVENT while the film grows, VOD with its end tag once `complete`.
 
@@ -146,6 +161,7 @@ def media(
     lines += _ONLY.get(rendition.kind, ())
     if not complete:
         lines.append(_START)
+    lines += _date_ranges(dated) if dated else []
     tiles = _tiles(rendition)
     inits = dict(rendition.inits)
     if rendition.init_name is not None and not inits:
@@ -157,11 +173,30 @@ def media(
         if init != (init := inits.get(segment.period, "")):
             lines.append(f'#EXT-X-MAP:URI="{place(init)}"')
         lines += tiles
+        if dated and not start:
+            lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{_date(dated, segment.start or start)}")
         lines += [f"#EXTINF:{float(segment.duration):.6f},", place(segment.name)]
         start += segment.duration
     if complete:
         lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"
+
+
+def _date_ranges(dated: Dated) -> list[str]:
+    """EXT-X-DATERANGE (RFC 8216bis §4.4.5.1) for each chapter; no title breaks out of its quotes."""
+    tags = []
+    for number, one in enumerate(dated.chapters, 1):
+        title = "".join(letter for letter in one.title if letter.isprintable() and letter != '"')
+        about = f'ID="chapter-{number}",CLASS="{CHAPTER_CLASS}",START-DATE="{_date(dated, one.start)}"'
+        length = f"DURATION={float(one.end - one.start):.3f}"
+        tags.append(f'#EXT-X-DATERANGE:{about},{length},X-TITLE="{title or f"Chapter {number}"}"')
+    return tags
+
+
+def _date(dated: Dated, place: Fraction) -> str:
+    """Write when a place in the film (seconds) is said to be (ISO 8601, UTC, milliseconds)."""
+    instant = dated.epoch.astimezone(UTC) + timedelta(milliseconds=round(place * 1000))
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _tiles(rendition: Rendition) -> list[str]:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from uuid import UUID
 
@@ -55,6 +56,39 @@ def test_a_finished_film_is_vod_with_an_end() -> None:
     assert parsed.target_duration == 4
     assert "#EXT-X-START" not in text
     assert text.startswith("#EXTM3U\n#EXT-X-VERSION:7\n")
+
+
+EPOCH = datetime(2026, 11, 22, 20, tzinfo=UTC)
+
+
+def test_chapters_are_date_ranges_from_a_fixed_instant_on() -> None:
+    chapters = (
+        Chapter(Fraction(0), Fraction(7), 'The "first",\nof two'),
+        Chapter(Fraction(7), Fraction(64, 5), ""),
+    )
+    dated = hls.Dated(EPOCH, chapters)
+    text = hls.media(VIDEO, grid(4), complete=True, target=4, keys=keys_of, dated=dated)
+    parsed = m3u8.loads(text)
+    assert [one.program_date_time for one in parsed.segments] == [EPOCH, None, None, None]
+    assert [one.current_program_date_time for one in parsed.segments][2] == EPOCH + timedelta(
+        milliseconds=2001
+    )
+    ranges = parsed.segments[0].dateranges
+    assert [(one.id, one.start_date, one.duration) for one in ranges] == [
+        ("chapter-1", "2026-11-22T20:00:00.000Z", 7.0),
+        ("chapter-2", "2026-11-22T20:00:07.000Z", 5.8),
+    ]
+    assert [one.class_ for one in ranges] == [hls.CHAPTER_CLASS] * 2
+    assert [dict(one.x_client_attrs)["x_title"] for one in ranges] == ['"The first,of two"', '"Chapter 2"']
+
+
+@given(st.text(max_size=40))
+def test_no_chapters_title_breaks_out_of_its_line(title: str) -> None:
+    dated = hls.Dated(EPOCH, (Chapter(Fraction(0), Fraction(1), title),))
+    plain = hls.media(VIDEO, grid(2), complete=True, target=4, keys=keys_of)
+    lines = hls.media(VIDEO, grid(2), complete=True, target=4, keys=keys_of, dated=dated).splitlines()
+    assert len(lines) == len(plain.splitlines()) + 2
+    assert sum(line.count('"') for line in lines if "DATERANGE" in line) == 8
 
 
 def test_a_growing_film_is_an_event_that_begins_at_its_beginning() -> None:
