@@ -32,6 +32,11 @@ LICENCE_STATES = {
     LicenceState.REVOKED: "Revoked",
 }
 TIERS = {Tier.SD: "SD", Tier.HD: "HD", Tier.UHD: "UHD"}
+PROTECTIONS = {
+    "aes-128": "AES-128: plays in browsers, mpv, VLC and Safari",
+    "cbcs": "cbcs: HLS and DASH in browsers, not in native players",
+}
+"""What a film's protection means for whoever chooses it."""
 TIER_LONG = {
     Tier.SD: "standard definition (up to 576p)",
     Tier.HD: "HD (up to 1080p)",

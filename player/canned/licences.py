@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from player.canned.base import NOW, REVOKED, RUNNING, State, ahead
+from player.canned.base import FINISH_BEFORE, NOW, REVOKED, RUNNING, State, ahead
 from player.views import (
     FieldError,
     GuestLink,
@@ -15,6 +15,7 @@ from player.views import (
     LicenceTerms,
     LinkUse,
     Page,
+    TransferLicence,
 )
 from player.words import readback
 
@@ -61,6 +62,18 @@ def _link(page: Page) -> GuestLink:
     )
 
 
+TRANSFERS = (
+    State(
+        "Transfer",
+        "while somebody watches",
+        lambda p: TransferLicence(p, "li_1", "ti_0004", "The Night Ferry", "Ben", FINISH_BEFORE, 1),
+    ),
+    State(
+        "Transfer",
+        "not begun",
+        lambda p: TransferLicence(p, "li_1", "ti_0004", "The Night Ferry", "Ben", RUNNING),
+    ),
+)
 LINKS = (
     State("Link", "used", _link),
     State("Link", "not used yet", lambda p: replace(_link(p), plays=0, uses=(), watching=0)),

@@ -229,6 +229,7 @@ def title(page: Page, film: StudioFilm = READY) -> StudioTitle:
         year=1996,
         source_name="night-ferry-master-v3.mov",
         picture="1920 × 1080",
+        protection="aes-128",
         tracks=TRACKS,
         languages=LANGUAGES,
         candidates=CANDIDATES if film.state is TitleState.READY else (),

@@ -163,7 +163,12 @@ FILMS = (
         "chapters, encoding",
         lambda p: replace(_mine(p, TitleState.ENCODING, ENCODING), chapters=CHAPTERS[:4]),
     ),
-    State("Film", "revoked", lambda p: replace(film(p), licence=REVOKED), BEN),
+    State(
+        "Film",
+        "revoked",
+        lambda p: replace(film(p), licence=replace(REVOKED, note="The festival has moved to spring.")),
+        BEN,
+    ),
     State("Film", "mine", lambda p: replace(_mine(p, TitleState.READY), still_url=PICTURES[0])),
     State("Film", "queued", lambda p: _mine(p, TitleState.QUEUED, Progress(Stage.QUEUED, queue_position=2))),
     State("Film", "encoding", lambda p: _mine(p, TitleState.ENCODING, ENCODING)),

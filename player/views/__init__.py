@@ -52,6 +52,7 @@ from player.views.studio import (
     Track,
     TrackKind,
     TrackRole,
+    TransferLicence,
     Upload,
 )
 
@@ -62,6 +63,7 @@ View = (
     | Door
     | Studio
     | StudioTitle
+    | TransferLicence
     | TitleFigures
     | IssueLicence
     | GuestLink
@@ -145,6 +147,7 @@ __all__ = [
     "Track",
     "TrackKind",
     "TrackRole",
+    "TransferLicence",
     "Upload",
     "View",
     "ViewingDevice",

@@ -164,3 +164,5 @@ class LicenceTerms:
     may_finish: bool = False
     max_devices: int | None = None
     issuer: str = ""
+    note: str = ""
+    """The reason that was given with its latest change, for its holder to read."""

@@ -240,6 +240,8 @@ class StudioTitle:
     source_name: str = ""
     picture: str = ""
     """The size of the source's picture, in words."""
+    protection: str = ""
+    """How the version that plays is encrypted, "aes-128" or "cbcs"; "" before there is one."""
     tracks: tuple[Track, ...] = ()
     languages: tuple[tuple[str, str], ...] = ()
     """Codes and names to choose a track's language from."""
@@ -260,6 +262,22 @@ class StudioTitle:
     link_once: str | None = None
     offers: tuple[OfferCard, ...] = ()
     history: tuple[HistoryLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TransferLicence:
+    """`/studio/t/{id}/licences/{licence}/transfer`: the form that gives a licence to another account."""
+
+    template: ClassVar[str] = "licence_transfer.html"
+    room: ClassVar[str] = "studio"
+
+    page: Page
+    licence_id: str
+    title_id: str
+    title_name: str
+    holder: str
+    terms: LicenceTerms
+    watching: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,3 +164,21 @@ def test_a_holder_reads_why_their_licence_was_changed(ana: TestClient, ben: Test
 )
 def test_every_room_is_drawn(ana: TestClient, path: str) -> None:
     assert ana.get(path, headers=HTML).status_code == 200
+
+
+def test_a_licence_is_transferred_from_a_page_of_its_own_and_its_holder_reads_why(
+    whole_house: WholeHouse, ana: TestClient, ben: TestClient
+) -> None:
+    clara = whole_house.person("clara", Role.VIEWER)
+    made = ana.post(f"/api/v1/titles/{FILM}/licences", json={"to": "ben"}).json()
+    path = f"/studio/t/{FILM}/licences/{made['id']}/transfer"
+    assert path in ana.get(f"/studio/t/{FILM}", headers=HTML).text
+    assert f"/api/v1/licences/{made['id']}/transfer" in ana.get(path, headers=HTML).text
+    assert ben.get(path, headers=HTML).status_code in {403, 404}
+    other = whole_house.person("eve", Role.CREATOR)
+    assert other.get(path, headers=HTML).status_code == 404
+    asked = {"to": "clara", "reason": "Ben cannot come."}
+    assert ana.post(f"/api/v1/licences/{made['id']}/transfer", json=asked).status_code == 200
+    assert "Ben cannot come." in clara.get(f"/t/{FILM}", headers=HTML).text
+    link = ana.post(f"/api/v1/titles/{FILM}/licences", json={"link": True}).json()
+    assert ana.get(path.replace(made["id"], link["id"]), headers=HTML).status_code == 404

@@ -1,5 +1,7 @@
 """A film's own page."""
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -8,7 +10,7 @@ from player.render import speculation
 from streaming.catalogue.values import TitleView
 from streaming.delivery.service import continues_at
 from streaming.ids import TitleId
-from streaming.licences.policy import Grant
+from streaming.licences.policy import Grant, Licence
 from streaming.licences.values import TitleRef
 from streaming.web.api.title_models import poster_address
 from streaming.web.asking import asker
@@ -16,6 +18,7 @@ from streaming.web.deps import Viewer, services
 from streaming.web.pages import values
 from streaming.web.pages.chrome import page_of, shown
 from streaming.web.pages.offers import offer_card
+from streaming.wiring import Services
 from transcoder.source.languages import track_name
 
 router = APIRouter(include_in_schema=False)
@@ -49,7 +52,7 @@ def film(request: Request, who: Viewer, title_id: TitleId) -> Response:
             may_manage=managed,
             progress=values.progress(title.progress),
             failure=values.failure(title),
-            licence=values.terms(standing.licence, house.clock.now()),
+            licence=_held(house, standing.licence),
             resume_s=continues_at(house.playbacks.resume_at(who.account_id, title_id), title.duration_s)
             or None,
             offers=() if open_now else tuple(offer_card(one) for one in house.offers.open_on(title_id)),
@@ -61,6 +64,13 @@ def film(request: Request, who: Viewer, title_id: TitleId) -> Response:
     )
     answer.headers["Speculation-Rules"] = speculation()
     return answer
+
+
+def _held(house: Services, licence: Licence | None) -> views.LicenceTerms | None:
+    """A licence for its holder, with what its issuer said of its latest change."""
+    held = values.terms(licence, house.clock.now())
+    note = house.licences.note_of(licence.id) if licence else None
+    return replace(held, note=note.reason) if held and note else held
 
 
 def title_ref(title: TitleView) -> TitleRef:

@@ -78,6 +78,7 @@ def studio_title(request: Request, who: Creator, title_id: TitleId) -> Response:
             year=title.year,
             poster_url=poster_address(title),
             source_name=title.source_name,
+            protection=title.protection if title.renditions else "",
             picture=f"{title.width} × {title.height}" if title.width else "",
             tracks=tracks_of(title, subtitles),
             languages=LANGUAGES,
@@ -115,6 +116,27 @@ def new_licence(request: Request, who: Creator, title_id: TitleId) -> Response:
             poster_url=poster_address(title),
             best_tier=_best_tier(title),
             draft=views.LicenceDraft(tier=_best_tier(title)),
+        )
+    )
+
+
+@router.get("/studio/t/{title_id}/licences/{licence_id}/transfer")
+def transfer(request: Request, who: Creator, title_id: TitleId, licence_id: LicenceId) -> Response:
+    """Show the form that gives a licence to another account."""
+    house = services(request)
+    licence = house.licences.managed(actor(who), licence_id)
+    held = values.terms(licence, house.clock.now())
+    if licence.title_id != title_id or held is None or licence.holder.kind != "account":
+        raise not_found("licence")
+    return shown(
+        views.TransferLicence(
+            page_of(request),
+            licence_id,
+            title_id,
+            house.licences.title(title_id).name,
+            licence.holder.name,
+            held,
+            house.playbacks.count_by_licence([licence_id]).get(licence_id, 0),
         )
     )
 

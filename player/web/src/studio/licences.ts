@@ -63,12 +63,18 @@ function prepareExtend(dialog: HTMLDialogElement): void {
       return;
     }
     const well = await whileBusy(form, submitButton(form), async () => {
-      await call("PATCH", dialog.dataset["url"] ?? "", { valid_until });
+      await call("PATCH", dialog.dataset["url"] ?? "", { valid_until, reason: reasonOf(form) });
     });
     if (!well) return;
     toastLater(`The licence of ${dialog.dataset["holder"]} is extended.`);
     location.reload();
   });
+}
+
+/** What was said why; the API takes an empty one. */
+function reasonOf(form: HTMLFormElement | null): string {
+  const field = form?.elements.namedItem("reason");
+  return field instanceof HTMLInputElement ? field.value.trim() : "";
 }
 
 function openRevoke(dialog: HTMLDialogElement, button: HTMLElement): void {
@@ -82,10 +88,12 @@ function openRevoke(dialog: HTMLDialogElement, button: HTMLElement): void {
 
 function prepareRevoke(dialog: HTMLDialogElement): void {
   const confirm = ref(dialog, "confirm");
+  // Enter in the reason's field would close the dialog, as if it were done.
+  ref(dialog, "why")?.addEventListener("submit", (event) => event.preventDefault());
   confirm?.addEventListener("click", async () => {
     const calm = setBusy(confirm);
     try {
-      await call("POST", dialog.dataset["url"] ?? "", {});
+      await call("POST", dialog.dataset["url"] ?? "", { reason: reasonOf(ref<HTMLFormElement>(dialog, "why")) });
       toastLater(`The licence of ${dialog.dataset["holder"]} is revoked.`);
       location.reload();
     } catch (error) {

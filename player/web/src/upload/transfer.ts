@@ -40,12 +40,15 @@ export class Transfer {
   #tus: Upload;
   #events: TransferEvents;
   #estimator = new TransferEstimator();
+  /** How the film shall be encrypted; "": as the house does by itself. */
+  readonly #protection: string;
   #view: TransferView;
   #print = "";
   #timer = 0;
 
   /** `existing`: the address of an upload to go on with. */
-  constructor(file: File, endpoint: string, existing: string | null, sent: number, events: TransferEvents) {
+  constructor(file: File, endpoint: string, existing: string | null, sent: number, events: TransferEvents, protection = "") {
+    this.#protection = protection;
     this.file = file;
     this.#events = events;
     this.#view = { state: "queued", sent, total: file.size, speed: null, left: null, problem: null };
@@ -110,6 +113,7 @@ export class Transfer {
     }
     const metadata: Record<string, string> = { filename: this.file.name, fingerprint: this.#print };
     if (this.file.type) metadata["filetype"] = this.file.type;
+    if (this.#protection) metadata["protection"] = this.#protection;
     this.#tus.options.metadata = metadata;
   }
 

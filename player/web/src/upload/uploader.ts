@@ -71,14 +71,14 @@ class Uploader {
     const row = stamp("upload-row");
     nameRow(row, file.name, null);
     this.#list.prepend(row);
-    this.#follow(row, file, null, 0);
+    this.#follow(row, file, null, 0, ref<HTMLSelectElement>(this.#section, "protection")?.value ?? "");
   }
 
   #resume(row: HTMLElement, file: File): void {
     this.#follow(row, file, `${this.#endpoint}/${row.dataset["uploadId"] ?? ""}`, Number(row.dataset["offset"] ?? 0));
   }
 
-  #follow(row: HTMLElement, file: File, existing: string | null, sent: number): void {
+  #follow(row: HTMLElement, file: File, existing: string | null, sent: number, protection = ""): void {
     let before: TransferState = "queued";
     const transfer = new Transfer(file, this.#endpoint, existing, sent, {
       changed: (view) => {
@@ -95,7 +95,7 @@ class Uploader {
         nameRow(row, file.name, known);
         if (known) followPrepared(row, known);
       },
-    });
+    }, protection);
     this.#transfers.set(row, transfer);
     drawRow(row, { state: "queued", sent, total: file.size, speed: null, left: null, problem: null });
   }
