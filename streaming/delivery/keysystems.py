@@ -118,7 +118,11 @@ class ClearKey:
             CLEAR_KEY,
             "ClearKey1.0",
             common_pssh([kid]),
-            (f'URI="{licence}",KEYFORMAT="org.w3.clearkey",KEYFORMATVERSIONS="1",KEYID=0x{kid.hex.upper()}',),
+            # hls.js tells keys apart by their addresses alone; the door reads no query.
+            (
+                f'URI="{licence}?kid={kid.hex}",KEYFORMAT="org.w3.clearkey",KEYFORMATVERSIONS="1",'
+                f"KEYID=0x{kid.hex.upper()}",
+            ),
             (where, before),
         )
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tests.clients.front import MODULES
 from tests.clients.marionette import FIREFOX
-from tests.clients.native import NATIVE
+from tests.clients.native import KNOWS_NO_CLEAR_KEY, NATIVE
+from tests.clients.outcome import FEATURES
 from tests.media.films import FFMPEG
 from tests.support.browser import CHROMIUM
 
@@ -37,18 +38,35 @@ class Client:
 
     def known(self, what: str) -> str:
         """Say why it is known not to do that; empty if it should."""
-        return NOT.get((self.player, what), "")
+        places = [(self.name, self.protection, self.form), (self.player, self.protection), (self.player,)]
+        return next((NOT[(*place, what)] for place in places if (*place, what) in NOT), "")
 
 
 CLIENTS = (
     *(Client(player, "chromium", "aes-128") for player in ("Shaka Player", "hls.js", "video.js")),
     *(Client(player, "firefox", "aes-128") for player in ("Shaka Player", "hls.js", "video.js")),
     *(Client(player, "native", "aes-128") for player in NATIVE),
+    Client("Shaka Player", "chromium", "cbcs"),
+    Client("Shaka Player", "chromium", "cbcs", DASH),
+    Client("dash.js", "chromium", "cbcs", DASH),
+    *(Client(player, "chromium", "cbcs") for player in ("hls.js", "video.js")),
+    Client("Shaka Player", "firefox", "cbcs"),
+    *(Client(player, "native", "cbcs") for player in NATIVE),
 )
 
 _MPV_TRACKS = "it ends when another track is chosen: Debian 12's mpv cannot wind back to it in fragmented MP4"
 _VLC_ENDS = "VLC 3 may end or stand still early: it misreads encrypted fragments now and then"
-NOT = {
+_NO_EME = "it has no EME without a plugin"
+_EDGE = "chosen at a Period's edge, it stood still there"
+_AHEAD = "it has asked for the keys of two Periods ahead, and plays those"
+NOT: dict[tuple[str, ...], str] = {
+    ("Shaka Player in Chromium", "cbcs", DASH, "quality"): _EDGE,
+    **{("video.js", "cbcs", name): _NO_EME for name in FEATURES},
+    **{(player, "cbcs", name): KNOWS_NO_CLEAR_KEY for player in NATIVE for name in FEATURES},
+    ("dash.js", "thumbnails"): "MPDs name no pictures to seek by",
+    ("hls.js", "cbcs", "thumbnails"): "they come, but no page can read what EME decrypts: not seen",
+    ("Shaka Player in Chromium", "cbcs", DASH, "thumbnails"): "MPDs name no pictures to seek by",
+    **{("dash.js", name): _AHEAD for name in ("revocation", "lowered")},
     ("Shaka Player", "thumbnails"): "it names the sheet of pictures but does not decrypt it",
     ("video.js", "thumbnails"): "it has none of its own",
     **{(player, "thumbnails"): "it has none of its own" for player in NATIVE},

@@ -83,7 +83,10 @@ window.stage = {
     return await answer.json();
   },
   async load(url, options) {
-    await window.adapter.load(url, { faults, video: video(), ...options });
+    const late = new Promise((_, fail) => {
+      setTimeout(() => fail(new Error(`it does not load the film; ${faults.at(-1) ?? "it says nothing"}`)), 30_000);
+    });
+    await Promise.race([window.adapter.load(url, { faults, video: video(), ...options }), late]);
   },
   async play(rate = 1) {
     video().playbackRate = rate;

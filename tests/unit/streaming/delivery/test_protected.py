@@ -175,9 +175,9 @@ def test_hls_names_the_licence_door_and_the_key_of_each_crypto_period_before_its
         lines = listed(house, started, rendition).splitlines()
         keys = [place for place, line in enumerate(lines) if line.startswith("#EXT-X-KEY")]
         assert [lines[place] for place in keys] == [
-            f'#EXT-X-KEY:METHOD=SAMPLE-AES,URI="https://house.test/play/{started.token}/licence",'
-            f'KEYFORMAT="org.w3.clearkey",KEYFORMATVERSIONS="1",KEYID=0x{KEYS.kid(tier, period).hex.upper()}'
-            for period in range(PERIODS)
+            f'#EXT-X-KEY:METHOD=SAMPLE-AES,URI="https://house.test/play/{started.token}/licence?kid={kid.hex}",'
+            f'KEYFORMAT="org.w3.clearkey",KEYFORMATVERSIONS="1",KEYID=0x{kid.hex.upper()}'
+            for kid in (KEYS.kid(tier, period) for period in range(PERIODS))
         ]
         inits = [lines[place + 1] for place in keys]
         assert inits == [f'#EXT-X-MAP:URI="init-{n}-abcdefgh.mp4"' for n in range(PERIODS)]
