@@ -649,6 +649,20 @@ def test_a_playlist_is_held_until_its_first_segment_is_there(bare_house: House) 
     assert len(m3u8.loads(reply.body.decode()).segments) == 2
 
 
+def test_every_playlist_of_a_film_with_chapters_is_dated_and_the_pictures_name_them(house: House) -> None:
+    with house.database.write() as session:
+        session.get_one(VersionRow, VERSION).chapters = '[[0, 60, "One"], [60, 120, "Two"]]'
+    house.licence()
+    uri = playlist(house, house.start().token).playlists[0].uri
+    picture, sound = (
+        ask(house.doors, "GET", address, cookies=login(BEN)).body.decode()
+        for address in (uri, uri.replace("/v240/", "/a0/"))
+    )
+    dated = f"#EXT-X-PROGRAM-DATE-TIME:{START:%Y-%m-%dT%H:%M:%S}.000Z\n"
+    assert (picture.count(dated), sound.count(dated)) == (1, 1)
+    assert (picture.count("#EXT-X-DATERANGE"), sound.count("#EXT-X-DATERANGE")) == (2, 0)
+
+
 def test_a_wait_that_is_too_long_ends_with_come_back(
     bare_house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
