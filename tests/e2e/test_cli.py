@@ -370,12 +370,20 @@ def test_nothing_outlives_a_killed_supervisor(house: House) -> None:
     house.kill()
 
 
+def runs(process: psutil.Process, module: str) -> bool:
+    """Tell whether a process runs a module; one that has gone meanwhile does not."""
+    try:
+        return module in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
+
+
 def is_web(process: psutil.Process) -> bool:
-    return "streaming.cli.web_process" in process.cmdline()
+    return runs(process, "streaming.cli.web_process")
 
 
 def is_worker(process: psutil.Process) -> bool:
-    return "streaming.cli.worker_process" in process.cmdline()
+    return runs(process, "streaming.cli.worker_process")
 
 
 @pytest.mark.parametrize("kind", [is_web, is_worker], ids=["web", "worker"])

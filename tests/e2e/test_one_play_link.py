@@ -1,6 +1,7 @@
 """A hundred browsers press Watch at once, at four server processes: a link for one play admits one."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -13,7 +14,7 @@ from threading import Barrier
 import httpx
 import pytest
 
-from tests.support.house import House, free_port, running, until
+from tests.support.house import House, running, until
 
 pytestmark = pytest.mark.e2e
 BROWSERS = 100
@@ -23,9 +24,11 @@ TUS = {"Tus-Resumable": "1.0.0", "Upload-Length": "10", "Upload-Metadata": "file
 @contextmanager
 def one_more_server(house: House) -> Iterator[str]:
     """A further web process on the house's data folder; gives its address."""
-    port = free_port()
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
     server = subprocess.Popen(
-        [sys.executable, "-m", "streaming.cli.web_process", str(os.getpid())],
+        [sys.executable, "-m", "streaming.cli.web_process", str(os.getpid()), str(listener.fileno())],
+        pass_fds=(listener.fileno(),),
         env=house.environment(MATINEE_PORT=str(port)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

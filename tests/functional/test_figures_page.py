@@ -64,7 +64,9 @@ def test_the_page_says_what_was_counted(whole_house: WholeHouse) -> None:
         "Average bitrate": "2.0 <small>Mbit/s</small>",
     }
     assert len(re.findall(r"<rect class=\"chart__bar\"", page)) == 1
-    rows = dict(re.findall(r'<tr><th scope="row">([^<]*)</th><td class="num">(.*?)</td></tr>', page))
+    rows = dict(
+        re.findall(r'<span class="list__text">([^<]*)</span><span class="num">(.*?)</span></li>', page)
+    )
     assert rows["Starts refused because every screen was taken"] == "3"
     assert rows["Starts that took more than four seconds"] == "50 <small>%</small>"
 

@@ -88,7 +88,7 @@ function rowElement(row: Row): HTMLElement {
   const button = element.querySelector<HTMLElement>("[data-action]");
   if (button) {
     button.dataset["playback"] = row.id;
-    button.setAttribute("aria-label", `Stop it on ${row.device} and watch here`);
+    button.setAttribute("aria-label", `Stop it and watch here: ${row.device}`);
   }
   return element;
 }
