@@ -34,6 +34,7 @@ def one_more_server(house: House) -> Iterator[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    listener.close()
     address = f"http://127.0.0.1:{port}"
 
     def answers() -> bool:
