@@ -94,22 +94,30 @@ def one_rung_at_first(visitor: Visitor) -> Iterator[list[int]]:
     """
     heights: list[int] = []
 
-    def strip(route: Route) -> None:
-        answer = route.fetch()
-        head, *rungs = re.split(r"(?=^#EXT-X-STREAM-INF)", answer.text(), flags=re.M)
+    def first(text: str) -> str:
+        if heights:
+            return text
+        head, *rungs = re.split(r"(?=^#EXT-X-STREAM-INF)", text, flags=re.M)
         lowest = min(rungs, key=lines_of)
         heights.append(lines_of(lowest))
-        route.fulfill(response=answer, body=head + lowest)
+        return head + lowest
 
-    def alone(route: Route) -> None:
+    def asked(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=first(answer.text()))
+
+    def brought(route: Route) -> None:
+        """The playlist that comes along with the start of a playback."""
         answer = route.fetch()
         told = answer.json()
-        told.pop("bootstrap", None)  # what comes along with the start would hold the playlist as it is
+        playlists = (told.get("bootstrap") or {}).get("playlists", {})
+        for one in filter(address.search, playlists):
+            playlists[one] = first(playlists[one])
         route.fulfill(response=answer, json=told)
 
     address, start = re.compile(r"/play/[^/]+/main\.m3u8$"), re.compile(r"/playback$")
-    visitor.page.route(start, alone)
-    visitor.page.route(address, strip, times=1)
+    visitor.page.route(start, brought)
+    visitor.page.route(address, asked)
     yield heights
     visitor.page.unroute(address)
     visitor.page.unroute(start)
