@@ -89,7 +89,7 @@ def player_argv(url: str, name: str) -> list[str]:
     raise Fault(
         Code.INVALID,
         "No player was found on this machine.",
-        "Install mpv or VLC, or open the address above in any HLS player.",
+        "Install mpv, or open the address above in another HLS player.",
         name="no_player",
     )
 
