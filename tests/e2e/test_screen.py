@@ -221,7 +221,7 @@ def test_a_second_screen_may_take_over(premiere: Premiere, ana: Visitor, visitor
     place = overlay(second, "elsewhere")
     expect(place).to_contain_text("one screen at a time")
     expect(place.get_by_role("listitem")).to_contain_text(re.compile("Chromium on Linux.*Test Card, began"))
-    place.get_by_role("button", name="Stop it on Chromium on Linux and watch here").click()
+    place.get_by_role("button", name="Stop it and watch here: Chromium on Linux").click()
     watch_moving(second)
     expect(first.find("[data-blocking]:visible")).to_contain_text(
         re.compile("stopped|another screen"), timeout=20_000
@@ -264,7 +264,7 @@ def test_a_guest_at_the_door_stops_another_and_watches(premiere: Premiere, visit
     second.allow("/l/.*", 403)
     second.page.goto(link)
     expect(second.find("main")).to_contain_text("Chromium on Linux")
-    second.page.get_by_role("button", name="Stop it on Chromium on Linux and watch here").click()
+    second.page.get_by_role("button", name="Stop it and watch here: Chromium on Linux").click()
     watch_moving(second)
     expect(overlay(first, "elsewhere")).to_contain_text("Stopped on another device", timeout=20_000)
     stand_still(first)
