@@ -229,7 +229,7 @@ def test_a_process_killed_in_the_middle_costs_nothing(cinema: Cinema) -> None:
     assert visits.broken <= people  # what was in its hands, and no connection was ever refused
     until(lambda: len(cinema.workers()) == PROCESSES, "the killed process started again", 20)
     until(lambda: cinema.holding() == 0, "a screen whose answer was lost is free when its lease ends", 15)
-    answers, _ = asyncio.run(all_at_once(cinema, [START] * 10))
+    answers, _ = asyncio.run(all_at_once(cinema, [START] * STARTS))
     assert codes(answers)["yes"] == SCREENS
 
 
