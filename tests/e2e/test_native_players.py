@@ -100,8 +100,11 @@ def test_players_stop_within_one_crypto_period_of_revocation(opened: Opened, tmp
         }
         for one in screens.values():
             one.wait_for(5.0)
-        revoked = opened.house.run("licence", "revoke", licence, token=opened.creator)
-        assert revoked.returncode == 0, revoked.stderr
+        # At once, not by a command that takes seconds to begin: in a period's last moments its successor's key
+        # may be out already, and a player that began late on a busy machine is behind what the house reckons.
+        with opened.house.client(opened.creator) as creator:
+            revoked = creator.post(f"/api/v1/licences/{licence}/revoke")
+        assert revoked.status_code == 200, revoked.text
         before = {player: one.place for player, one in screens.items()}
         shown_after = {player: one.end() - before[player] for player, one in screens.items()}
     assert all(seconds <= PERIOD + SLACK for seconds in shown_after.values()), (before, shown_after)
