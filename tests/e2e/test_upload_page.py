@@ -12,8 +12,8 @@ from tests.support.house import PASSWORD, House, running, wait_for_title
 
 pytestmark = pytest.mark.e2e
 MEGABYTES = 12
-SLOW = 2 << 20
-"""Bytes a second: the tab is closed while the file is on its way."""
+SLOW = 1 << 20
+"""Bytes a second: the tab is closed while most of the file is on its way, however late a busy machine does it."""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_an_upload_goes_on_where_a_closed_tab_left_it(
     slow_down(ana, SLOW)
     choose_file(ana, film)
     title = title_of_upload(ana)
-    ana.wait("least => document.querySelector('li.upload progress').value > least", about=25)
+    ana.wait("least => document.querySelector('li.upload progress').value > least", about=15)
     expect(ana.find("li.upload [data-ref=speed]")).to_contain_text("/s")
     ana.page.close()
 
