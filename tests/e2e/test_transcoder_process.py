@@ -189,6 +189,24 @@ def test_a_process_that_ignores_terminate_is_killed(isolation: Isolation) -> Non
     assert children() == []
 
 
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_cancelled_run_says_so_however_its_process_ended_by_itself(isolation: Isolation, code: int) -> None:
+    cancel = threading.Event()
+
+    def cancel_at_the_end(stream: Iterator[bytes]) -> None:
+        drain(stream)
+        cancel.set()
+
+    with pytest.raises(Cancelled):
+        run(
+            lambda _: [PYTHON, "-c", f"raise SystemExit({code})"],
+            {"stdout": cancel_at_the_end},
+            ROOMY,
+            Sandbox((LIBRARY,)),
+            cancel,
+        )
+
+
 def test_a_process_gets_no_input_and_no_environment(isolation: Isolation) -> None:
     script = "import os,sys\nassert sys.stdin.read() == ''\nassert 'MATINEE_SECRET' not in os.environ\n"
     os.environ["MATINEE_SECRET"] = "x"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from transcoder.errors import Cancelled, EncodeFailed
+from transcoder.errors import EncodeFailed
 from transcoder.keys.keyschedule import CommonKey
 from transcoder.programs import binaries, process
 from transcoder.programs.sandbox import DEFAULT_LIMITS, Bounds, Limits, Sandbox
@@ -53,8 +53,6 @@ def package(
             Sandbox((Path(name),)),
             cancel,
         )
-        if cancel is not None and cancel.is_set():
-            raise Cancelled("cancelled")
         if finished.code != 0:
             raise EncodeFailed("protection_failed", "The film could not be encrypted.", finished.lines)
         return pipes.output()

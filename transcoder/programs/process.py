@@ -52,8 +52,8 @@ def run(
 
     `make_argv` gets the file descriptor of every pipe by name, to write as `pipe:N`; the pipe named
     "stdout" is the standard output. Standard input gives what `feed` gives, for what must not lie on a disk.
-    Returns however the process ended; raises what a consumer or `feed` raised, Cancelled, or
-    EncodeFailed("timed_out"). No process is left behind in any case, even if this one is killed: the child
+    Returns however the process ended; raises Cancelled if `cancel` was set before that, whatever came of it,
+    what a consumer or `feed` raised, or EncodeFailed("timed_out"). No process is left behind in any case, even if this one is killed: the child
     gets SIGKILL when the thread that started it dies.
 
     The process sees the files of `sandbox` and no network, as far as this machine can do that (`protection`).
@@ -106,6 +106,9 @@ def _run(
         running.watch(time.monotonic() + bounds.seconds, cancel)
     finally:
         running.end()
+    # What a cancelled process said at its end, or what came of cutting its pipes, is nobody's fault.
+    if cancel is not None and cancel.is_set():
+        raise Cancelled("cancelled")
     return running.result()
 
 
@@ -151,16 +154,17 @@ class _Running:
             thread.start()
 
     def watch(self, deadline: float, cancel: threading.Event | None) -> None:
-        """Wait for the end of every pipe and of the process; it stands back as soon as the kernel lets it."""
+        """Wait until nothing is to be waited for: the end of every pipe and of the process, a fault, `cancel`.
+
+        It stands back as soon as the kernel lets it. Raises EncodeFailed("timed_out").
+        """
         placed = self._niceness <= 0
         while not self._has_ended():
             placed = placed or stand_back(self._process.pid, self._niceness)
-            if cancel is not None and cancel.is_set():
-                raise Cancelled("cancelled")
+            if self._faults or (cancel is not None and cancel.is_set()):
+                return
             if time.monotonic() > deadline:
                 raise EncodeFailed("timed_out", "The encoder took too long.", tuple(self._ring))
-            if self._faults:
-                return
             self._changed.wait(_POLL_SECONDS)
             self._changed.clear()
 
