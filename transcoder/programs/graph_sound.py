@@ -81,13 +81,10 @@ def _cut(stream: Any, plan: Plan, audio: AudioRendition, chunk: Chunk) -> Any:
     return (
         sound.filter("apad")
         .filter("atrim", start_sample=skip, end_sample=(end - first) * audio.samples)
-        .filter("asetpts", f"N-{_BEHIND * audio.rate}")
+        # The chunk begins at 0. Muxers count from the first frame anyhow; but where sound was ahead of what
+        # is copied beside it, by its lead, ffmpeg 8.1 waited for the copies and they for it.
+        .filter("asetpts", f"N-{_lead(plan, audio, chunk) * audio.samples}")
     )
-
-
-_BEHIND = 10
-"""Seconds by which encoded sound is told to lie before what is copied beside it. Its muxers count from its
-first frame anyhow; but where it was ahead, by its lead, ffmpeg 8.1 waited for the copies and they for it."""
 
 
 def audio_span(plan: Plan, audio: AudioRendition, chunk: Chunk) -> tuple[int, int]:
@@ -105,8 +102,12 @@ def audio_span(plan: Plan, audio: AudioRendition, chunk: Chunk) -> tuple[int, in
 
 def spare_frames(plan: Plan, audio: AudioRendition, chunk: Chunk) -> int:
     """Frames that come out of the encoder before the chunk's own: whole ones of priming, and the lead-in."""
-    priming = AUDIO_PRIMING[audio.codec] // audio.samples
-    return plan.audio_borders(audio.name)[chunk.first_segment] - audio_span(plan, audio, chunk)[0] + priming
+    return _lead(plan, audio, chunk) + AUDIO_PRIMING[audio.codec] // audio.samples
+
+
+def _lead(plan: Plan, audio: AudioRendition, chunk: Chunk) -> int:
+    """Frames of sound given to the encoder before the chunk's own."""
+    return plan.audio_borders(audio.name)[chunk.first_segment] - audio_span(plan, audio, chunk)[0]
 
 
 def _snapped(track: AudioTrack) -> str:

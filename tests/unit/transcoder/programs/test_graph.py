@@ -44,7 +44,7 @@ def test_the_whole_command_of_a_middle_chunk() -> None:
         "[s11]asetpts=PTS-3660[s12];[s12]atrim=start_pts=79968[s13];"
         "[s13]aresample=48000:async=1:first_pts=79968:min_hard_comp=0.01:ochl=stereo:osf=fltp[s14];"
         "[s14]alimiter=attack=5:latency=1:level=0:limit=0.97:release=50[s15];[s15]apad[s16];"
-        "[s16]atrim=end_sample=300032:start_sample=0[s17];[s17]asetpts=N-480000[s18]"
+        "[s16]atrim=end_sample=300032:start_sample=0[s17];[s17]asetpts=N-9216[s18]"
     )
     assert argv == [
         *("ffmpeg", "-analyzeduration", "1000000", "-codec_whitelist", FILM_DECODERS, "-dn"),
