@@ -53,8 +53,8 @@ def run(
     `make_argv` gets the file descriptor of every pipe by name, to write as `pipe:N`; the pipe named
     "stdout" is the standard output. Standard input gives what `feed` gives, for what must not lie on a disk.
     Returns however the process ended; raises Cancelled if `cancel` was set before that, whatever came of it,
-    what a consumer or `feed` raised, or EncodeFailed("timed_out"). No process is left behind in any case, even if this one is killed: the child
-    gets SIGKILL when the thread that started it dies.
+    what a consumer or `feed` raised, or EncodeFailed("timed_out"). No process is left behind in any case,
+    even if this one is killed: the child gets SIGKILL when the thread that started it dies.
 
     The process sees the files of `sandbox` and no network, as far as this machine can do that (`protection`).
     """
@@ -154,7 +154,7 @@ class _Running:
             thread.start()
 
     def watch(self, deadline: float, cancel: threading.Event | None) -> None:
-        """Wait until nothing is to be waited for: the end of every pipe and of the process, a fault, `cancel`.
+        """Wait for the end of every pipe and of the process, or for a fault, or until it is cancelled.
 
         It stands back as soon as the kernel lets it. Raises EncodeFailed("timed_out").
         """
