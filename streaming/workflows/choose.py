@@ -3,7 +3,8 @@
 from streaming.catalogue import making
 from streaming.ids import VersionId
 from streaming.workflows.house import House
-from streaming.workflows.prepare import parts_of, renditions_of, source_facts, source_of
+from streaming.workflows.prepare import parts_of, source_facts, source_of
+from streaming.workflows.renditions import renditions_of
 from streaming.workflows.watch import Watch
 from transcoder.studying.content import choose_ladder
 

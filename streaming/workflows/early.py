@@ -19,7 +19,8 @@ from streaming.ids import VersionId
 from streaming.jobs.identity import take_post
 from streaming.workflows.chunks import attempt, encoding
 from streaming.workflows.house import House
-from streaming.workflows.prepare import renditions_of, work_of
+from streaming.workflows.prepare import work_of
+from streaming.workflows.renditions import renditions_of
 from streaming.workflows.watch import Watch
 from transcoder.errors import Cancelled
 from transcoder.planning.arriving import is_here

@@ -3,21 +3,19 @@
 from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
-from fractions import Fraction
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from streaming.catalogue import early, making
 from streaming.catalogue.turns import ALL, BOARD, COPY, REST, STARTER, TEXT, URGENT
-from streaming.catalogue.values import ChapterView, ChunkPart, NewRendition, SourceFacts, VersionFacts
+from streaming.catalogue.values import ChapterView, ChunkPart, SourceFacts, VersionFacts
 from streaming.ids import VersionId
 from streaming.workflows.estimate import Outlook, likely_cost
 from streaming.workflows.house import House
-from streaming.workflows.sink import timescale
+from streaming.workflows.renditions import renditions_of
 from streaming.workflows.watch import Watch
 from transcoder.errors import Refused
-from transcoder.formats.codec_names import planned_codecs
 from transcoder.planning.arriving import taken_over
 from transcoder.planning.plan import Chunk, Plan, make_plan
 from transcoder.source.media import MediaInfo
@@ -92,81 +90,6 @@ def source_facts(info: MediaInfo) -> SourceFacts:
         frame_rate=info.video.frame_rate,
         chapters=tuple(ChapterView(float(one.start), float(one.end), one.title) for one in info.chapters),
     )
-
-
-def renditions_of(plan: Plan) -> list[NewRendition]:
-    """Rows for the plan's renditions, in playlist order."""
-    rate: Fraction = plan.frame_rate
-    found = [
-        NewRendition(
-            name=rung.name,
-            kind="video",
-            tier=rung.tier,
-            timescale=timescale(plan, rung.name),
-            codecs=planned_codecs(rung),
-            width=rung.width,
-            height=rung.height,
-            frame_rate=rate,
-            hdr=rung.hdr,
-            bandwidth=rung.bandwidth,
-        )
-        for rung in plan.video
-    ]
-    winding, lowest = plan.iframes, plan.lowest
-    found.append(
-        NewRendition(
-            name=winding.name,
-            kind="iframe",
-            tier=winding.tier,
-            timescale=timescale(plan, winding.name),
-            codecs=planned_codecs(lowest),
-            width=lowest.width,
-            height=lowest.height,
-        )
-    )
-    board = plan.storyboard
-    found.append(
-        NewRendition(
-            name=board.name,
-            kind="image",
-            tier=board.tier,
-            timescale=timescale(plan, board.name),
-            width=board.width,
-            height=board.height,
-            frame_rate=rate / board.frames,
-        )
-    )
-    found += [
-        NewRendition(
-            name=sound.name,
-            kind="audio",
-            tier=sound.tier,
-            timescale=timescale(plan, sound.name),
-            codecs=planned_codecs(sound),
-            channels=sound.channels,
-            language=sound.language,
-            label=sound.title,
-            role=sound.role,
-            default=sound.default,
-            bandwidth=sound.bitrate,
-        )
-        for sound in plan.audios
-    ]
-    found += [
-        NewRendition(
-            name=text.name,
-            kind="text",
-            tier=text.tier,
-            timescale=timescale(plan, text.name),
-            language=text.language,
-            label=text.title,
-            forced=text.forced,
-            role="sdh" if text.sdh else "main",
-            default=text.default,
-        )
-        for text in plan.texts
-    ]
-    return found
 
 
 def parts_of(plan: Plan, begun: Collection[int] = ()) -> list[ChunkPart]:
