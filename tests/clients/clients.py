@@ -38,7 +38,12 @@ class Client:
 
     def known(self, what: str) -> str:
         """Say why it is known not to do that; empty if it should."""
-        places = [(self.name, self.protection, self.form), (self.player, self.protection), (self.player,)]
+        places = [
+            (self.name, self.protection, self.form),
+            (self.player, self.protection, self.form),
+            (self.player, self.protection),
+            (self.player,),
+        ]
         return next((NOT[(*place, what)] for place in places if (*place, what) in NOT), "")
 
 
@@ -46,11 +51,17 @@ CLIENTS = (
     *(Client(player, "chromium", "aes-128") for player in ("Shaka Player", "hls.js", "video.js")),
     *(Client(player, "firefox", "aes-128") for player in ("Shaka Player", "hls.js", "video.js")),
     *(Client(player, "native", "aes-128") for player in NATIVE),
-    Client("Shaka Player", "chromium", "cbcs"),
-    Client("Shaka Player", "chromium", "cbcs", DASH),
-    Client("dash.js", "chromium", "cbcs", DASH),
-    *(Client(player, "chromium", "cbcs") for player in ("hls.js", "video.js")),
-    Client("Shaka Player", "firefox", "cbcs"),
+    *(
+        Client(player, browser, "cbcs", form)
+        for browser in ("chromium", "firefox")
+        for player, form in (
+            ("Shaka Player", HLS),
+            ("Shaka Player", DASH),
+            ("dash.js", DASH),
+            ("hls.js", HLS),
+            ("video.js", HLS),
+        )
+    ),
     *(Client(player, "native", "cbcs") for player in NATIVE),
 )
 
@@ -65,7 +76,7 @@ NOT: dict[tuple[str, ...], str] = {
     **{(player, "cbcs", name): KNOWS_NO_CLEAR_KEY for player in NATIVE for name in FEATURES},
     ("dash.js", "thumbnails"): "MPDs name no pictures to seek by",
     ("hls.js", "cbcs", "thumbnails"): "they come, but no page can read what EME decrypts: not seen",
-    ("Shaka Player in Chromium", "cbcs", DASH, "thumbnails"): "MPDs name no pictures to seek by",
+    ("Shaka Player", "cbcs", DASH, "thumbnails"): "MPDs name no pictures to seek by",
     **{("dash.js", name): _AHEAD for name in ("revocation", "lowered")},
     ("Shaka Player", "thumbnails"): "it names the sheet of pictures but does not decrypt it",
     ("video.js", "thumbnails"): "it has none of its own",
