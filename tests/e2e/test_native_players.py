@@ -100,8 +100,9 @@ def test_players_stop_within_one_crypto_period_of_revocation(opened: Opened, tmp
         }
         for one in screens.values():
             one.wait_for(5.0)
-        # At once, not by a command that takes seconds to begin: in a period's last moments its successor's key
-        # may be out already, and a player that began late on a busy machine is behind what the house reckons.
+        # At once, not by a command that takes seconds to begin: in a period's last moments its successor's
+        # key may be out already, and a player that began late on a busy machine is behind what the house
+        # reckons.
         with opened.house.client(opened.creator) as creator:
             revoked = creator.post(f"/api/v1/licences/{licence}/revoke")
         assert revoked.status_code == 200, revoked.text

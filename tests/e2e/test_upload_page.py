@@ -13,7 +13,7 @@ from tests.support.house import PASSWORD, House, running, wait_for_title
 pytestmark = pytest.mark.e2e
 MEGABYTES = 12
 SLOW = 1 << 20
-"""Bytes a second: the tab is closed while most of the file is on its way, however late a busy machine does it."""
+"""Bytes a second: the tab is closed while most of the file is on its way, however late that is done."""
 
 
 @pytest.fixture(scope="module")
