@@ -122,27 +122,26 @@ def nginx_secret(data: Data = None) -> None:
     Put it into a file of its own that only nginx's user may read. Whoever knows it can write addresses of
     ciphertext; keys and playlists stay shut to them.
     """
-    from streaming.cli.prepare import prepare
     from streaming.delivery import signing
-    from streaming.keys.root import load_or_make
 
-    settings = settings_for(data)
-    prepare(settings)
-    key = load_or_make(settings.root_key_file).derived(signing.PURPOSE)
-    print(f'set $matinee_secret "{signing.nginx_secret(key).reveal().decode()}";')
+    print(f'set $matinee_secret "{signing.nginx_secret(_signing_key(data)).reveal().decode()}";')
 
 
 def cat_key(data: Data = None) -> None:
     """Print the key by which a CDN checks Common Access Tokens, as a JSON Web Key (RFC 7517, HS256)."""
-    from streaming.cli.prepare import prepare
-    from streaming.delivery import cat, signing
-    from streaming.keys.root import load_or_make
+    from streaming.delivery import cat
 
-    settings = settings_for(data)
-    prepare(settings)
-    key = cat.key_of(load_or_make(settings.root_key_file).derived(signing.PURPOSE)).reveal()
+    key = cat.key_of(_signing_key(data)).reveal()
     text = base64.urlsafe_b64encode(key).rstrip(b"=").decode()
     print_json({"kty": "oct", "alg": "HS256", "k": text})
+
+
+def _signing_key(data: Path | None) -> SecretBytes:
+    """Give the key that addresses are signed with; nothing else of a house that may be running is touched."""
+    from streaming.delivery import signing
+    from streaming.keys.root import load_or_make
+
+    return load_or_make(settings_for(data).root_key_file).derived(signing.PURPOSE)
 
 
 def doctor(data: Data = None, as_json: AsJson = False) -> None:
