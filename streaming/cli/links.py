@@ -129,11 +129,12 @@ def change(
 def forget(
     licence: LinkArgument,
     use: Annotated[str | None, typer.Option("--use", help="only this use", metavar="ID")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Forget who used a link. The plays stay counted, and whoever is watching goes on."""
     place = f"/licences/{licence}/link/uses" + (f"/{use}" if use else "")
     Client.from_environment().call("DELETE", place)
-    out.print("Forgotten.")
+    return print_json({"licence": licence, "forgotten": use or "all"}) if as_json else out.print("Forgotten.")
 
 
 @group.command()

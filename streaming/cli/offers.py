@@ -1,8 +1,10 @@
 """`matinee offer …`, `matinee channel …` and `matinee code …`: what viewers may take by themselves."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
@@ -81,7 +83,7 @@ def list_offers(
     return print_table(
         ("Offer", "Name", "Kind", "State", "Taken", "Left"),
         [
-            (one["id"], one["name"], one["kind"], one["state"], one["taken"], one["left"] or "any number")
+            (one["id"], one["name"], one["kind"], one["state"], one["taken"], left_words(one["left"]))
             for one in found
         ],
         "Nothing is offered. Make an offer with: matinee offer make ID free",
@@ -109,8 +111,7 @@ def take(offer: OfferArgument, as_json: AsJson = False) -> None:
 @channels.command("make")
 def make_channel(name: str, as_json: AsJson = False) -> None:
     """Make an empty channel."""
-    made = Client.from_environment().call("POST", "/channels", {"name": name})
-    return print_json(made) if as_json else print_pairs([("Channel", made["id"]), ("Name", made["name"])])
+    _print_channel(Client.from_environment().call("POST", "/channels", {"name": name}), as_json)
 
 
 @channels.command("list")
@@ -127,15 +128,15 @@ def list_channels(as_json: AsJson = False) -> None:
 
 
 @channels.command()
-def put(channel: ChannelArgument, title: TitleArgument) -> None:
+def put(channel: ChannelArgument, title: TitleArgument, as_json: AsJson = False) -> None:
     """Put a title into a channel; its subscribers may watch it at once."""
-    Client.from_environment().call("PUT", f"/channels/{channel}/titles/{title}")
+    _print_channel(Client.from_environment().call("PUT", f"/channels/{channel}/titles/{title}"), as_json)
 
 
 @channels.command()
-def remove(channel: ChannelArgument, title: TitleArgument) -> None:
+def remove(channel: ChannelArgument, title: TitleArgument, as_json: AsJson = False) -> None:
     """Take a title out of a channel; it stops at the next key."""
-    Client.from_environment().call("DELETE", f"/channels/{channel}/titles/{title}")
+    _print_channel(Client.from_environment().call("DELETE", f"/channels/{channel}/titles/{title}"), as_json)
 
 
 @codes.command("make")
@@ -180,9 +181,13 @@ def list_codes(offer: OfferArgument, as_json: AsJson = False) -> None:
 
 
 @codes.command("revoke")
-def revoke_code(code: Annotated[str, typer.Argument(help="The code's id, like gc_….", metavar="G")]) -> None:
+def revoke_code(
+    code: Annotated[str, typer.Argument(help="The code's id, like gc_….", metavar="G")],
+    as_json: AsJson = False,
+) -> None:
     """Take a code back that nobody redeemed."""
-    Client.from_environment().call("POST", f"/codes/{code}/revoke")
+    ended = Client.from_environment().call("POST", f"/codes/{code}/revoke")
+    return print_json(ended) if as_json else out.print("That code opens nothing any more.")
 
 
 @codes.command()
@@ -199,16 +204,21 @@ def bulk(
     issue: Annotated[bool, typer.Option("--issue", help="Issue them; else only tell what would be.")] = False,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Issue what is well all the same.")] = False,
     report: Annotated[Path | None, typer.Option("--report", help="Write the report to this file.")] = None,
+    zone: Annotated[
+        str | None, typer.Option("--zone", help="of times that name none, like Europe/Madrid", metavar="Z")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Issue many licences from a CSV file: dry without --issue, then all of them or none.
 
-    Columns: to, label, valid_from, valid_until, rental, playback, tier, max_streams.
+    Columns: to, label, valid_from, valid_until, rental, playback, tier, max_streams. Times without a zone
+    are this machine's own.
     """
     body = {
         "csv": file.read_bytes().decode("utf-8", errors="replace"),
         "dry_run": not issue,
         "skip_bad": skip_bad,
+        "zone": zone or local_zone(),
     }
     done = Client.from_environment().call("POST", f"/titles/{title}/licences/bulk", body)
     if report is not None:
@@ -236,6 +246,29 @@ def _print_report(done: dict[str, Any]) -> None:
     )
     said = "issued" if done["issued"] else "could be issued: say --issue to do it"
     out.print(f"{done['well']} {said}; {done['wrong']} wrong.", soft_wrap=True)
+
+
+def local_zone() -> str:
+    """Name this machine's time zone (IANA) by TZ or /etc/localtime; UTC where neither tells (tzset(3))."""
+    named = os.environ.get("TZ", "").removeprefix(":")
+    named = named or str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")[2]
+    try:
+        return ZoneInfo(named).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return "UTC"
+
+
+def left_words(left: int | None) -> str:
+    """Say how many of an offer can still be taken."""
+    return "any number" if left is None else str(left)
+
+
+def _print_channel(channel: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        return print_json(channel)
+    return print_pairs(
+        [("Channel", channel["id"]), ("Name", channel["name"]), ("Films", len(channel["title_ids"]))]
+    )
 
 
 def _set_state(offer: str, state: str, as_json: bool) -> None:
