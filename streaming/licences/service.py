@@ -13,7 +13,7 @@ from streaming.licences import audit, channels, store
 from streaming.licences import visits as visit_store
 from streaming.licences.audit import Event, What
 from streaming.licences.links import LinkPassword, LinkTerms, check_link
-from streaming.licences.policy import OWNER_GRANT, Channel, Grant, Holder, Licence, decide, ends_at
+from streaming.licences.policy import OWNER_GRANT, Channel, Grant, Holder, Licence, Terms, decide, ends_at
 from streaming.licences.validation import (
     amended,
     check_holder,
@@ -298,12 +298,15 @@ def kept_reason(reason: str) -> str:
 
 def kind_of_change(before: Licence, after: Licence, now: datetime) -> What:
     """Say what changed terms mean: a later end extends, an earlier one shortens, all else changes."""
-    kept = (after.terms.tier, after.terms.max_streams) == (before.terms.tier, before.terms.max_streams)
     old, new = ends_at(before, now), ends_at(after, now)
-    if not kept or old == new:
+    if _beside_time(before.terms) != _beside_time(after.terms) or old == new:
         return What.CHANGED
     longer = new is None or (old is not None and new > old)
     return What.EXTENDED if longer else What.SHORTENED
+
+
+def _beside_time(terms: Terms) -> tuple[object, ...]:
+    return terms.tier, terms.max_streams, terms.max_devices
 
 
 def link_terms(request: Request) -> LinkTerms:

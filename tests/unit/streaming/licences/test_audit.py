@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ from streaming.db.engine import Database, open_engine
 from streaming.db.migrate import upgrade
 from streaming.errors import Fault
 from streaming.licences.values import Actor, Changes, Request
-from tests.unit.streaming.delivery.house import ANA, BEN, TITLE, House
+from tests.unit.streaming.delivery.house import ANA, BEN, START, TITLE, House
 
+DAY = timedelta(days=1)
 OWNER = Actor(ANA, "Ana")
 
 
@@ -68,6 +70,13 @@ def test_a_change_that_changes_nothing_leaves_no_line(house: House) -> None:
     licence = house.licences.issue(OWNER, TITLE, Request(to="Ben")).licence
     house.licences.amend(OWNER, licence.id, Changes(frozenset({"max_streams"}), max_streams=1))
     assert lines(house) == ["issued"]
+
+
+def test_fewer_devices_with_a_later_end_are_no_extension(house: House) -> None:
+    licence = house.licences.issue(OWNER, TITLE, Request(to="Ben", valid_until=START + DAY)).licence
+    changes = Changes(frozenset({"valid_until", "max_devices"}), START + 2 * DAY, max_devices=1)
+    house.licences.amend(OWNER, licence.id, changes)
+    assert lines(house) == ["changed", "issued"]
 
 
 def test_the_first_play_is_noted_once_whoever_writes_it(house: House) -> None:
