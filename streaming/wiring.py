@@ -214,19 +214,17 @@ def _uploads(settings: Settings, database: Database, clock: Clock, catalogue: Ca
 
 
 class _Titles:
-    """Tells licences of a title, whatever its state."""
+    """Tells licences of titles, whatever their state."""
 
     def __init__(self, index: TitleIndex, accounts: AccountService) -> None:
         self._index = index
         self._accounts = accounts
 
-    def __call__(self, title_id: TitleId) -> TitleRef | None:
-        """Give a title by its id, or None."""
-        found = self._index.version(title_id)
-        if found is None:
-            return None
-        names = self._accounts.names_of([found.owner_id])
-        return TitleRef(found.title_id, found.name, found.owner_id, names.get(found.owner_id, ""))
+    def __call__(self, title_ids: Collection[TitleId]) -> dict[TitleId, TitleRef]:
+        """Give those of the titles that there are."""
+        found = self._index.labels(title_ids)
+        names = self._accounts.names_of({owner for _, _, owner in found})
+        return {id_: TitleRef(id_, name, owner, names.get(owner, "")) for id_, name, owner in found}
 
 
 class _Access:

@@ -1,5 +1,6 @@
 """Reading the index for delivery: what of a title plays right now, in playlist order."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -83,6 +84,13 @@ class TitleIndex:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def labels(self, title_ids: Collection[TitleId]) -> list[tuple[TitleId, str, AccountId]]:
+        """Tell what titles are called and whose they are, whatever their state."""
+        query = select(TitleRow.id, TitleRow.name, TitleRow.owner_id).where(TitleRow.id.in_(title_ids))
+        with self._database.read() as session:
+            found = session.execute(query).all()
+        return [(TitleId(id_), name, AccountId(owner)) for id_, name, owner in found]
 
     def version(self, title_id: TitleId, version_id: VersionId | None = None) -> IndexedVersion | None:
         """Give the title's version that plays or is being made, or None.

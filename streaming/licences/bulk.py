@@ -10,7 +10,7 @@ from streaming.ids import TitleId
 from streaming.licences.bulk_table import Line, read_table
 from streaming.licences.policy import Licence
 from streaming.licences.service import LicenceService
-from streaming.licences.values import Actor, Request
+from streaming.licences.values import Actor, Request, TitleRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +52,19 @@ class BulkService:
 
         Nothing is issued on a `dry_run`, nor while any line has a fault unless `skip_bad`. Raises `Fault`.
         """
-        self._licences.owned(actor, title_id)
+        title = self._licences.owned(actor, title_id)
         lines = read_table(text, self._clock.now(), zone)
-        checked = [self._checked(actor, title_id, line) for line in lines]
+        checked = [self._checked(actor, title, line) for line in lines]
         if dry_run or (not skip_bad and any(line.sentence for line, _ in checked)):
             return Report(tuple(Outcome(line, licence) for line, licence in checked), issued=False)
         return Report(self._write(actor, checked), issued=True)
 
-    def _checked(self, actor: Actor, title_id: TitleId, line: Line) -> tuple[Line, Licence | None]:
+    def _checked(self, actor: Actor, title: TitleRef, line: Line) -> tuple[Line, Licence | None]:
         """See whether a line could be issued."""
         if line.request is None:
             return line, None
         try:
-            return line, self._licences.preview(actor, title_id, line.request)
+            return line, self._licences.preview(actor, title, line.request)
         except Fault as fault:
             if fault.code is not Code.INVALID:
                 raise

@@ -29,7 +29,7 @@ MAX_REASON = 300
 class LicenceService:
     """The licences of the house.
 
-    `titles` and `accounts` tell of a title by id and of an account by name, or None; they are how this
+    `titles` and `accounts` tell of titles by id and of an account by name, or None; they are how this
     feature hears of the others. Titles somebody may not know of are answered as absent.
     """
 
@@ -37,7 +37,7 @@ class LicenceService:
         self,
         database: Database,
         clock: Clock,
-        titles: Callable[[TitleId], TitleRef | None],
+        titles: Callable[[Collection[TitleId]], Mapping[TitleId, TitleRef]],
         accounts: Callable[[str], AccountRef | None],
     ) -> None:
         self._database = database
@@ -47,14 +47,18 @@ class LicenceService:
 
     def title(self, title_id: TitleId) -> TitleRef:
         """Tell of a title. Raises `Fault` NOT_FOUND."""
-        found = self._titles(title_id)
-        if found is None:
+        found = self._titles([title_id])
+        if title_id not in found:
             raise not_found("film")
-        return found
+        return found[title_id]
 
-    def preview(self, actor: Actor, title_id: TitleId, request: Request) -> Licence:
-        """Check a request and give the licence it would make, without issuing it."""
-        title = self.owned(actor, title_id)
+    def subjects(self, licences: Collection[Licence]) -> dict[LicenceId, str]:
+        """Name what licences are on: their channel, or their title."""
+        titles = self._titles({one.title_id for one in licences if one.title_id})
+        return {one.id: _subject(one, titles) for one in licences}
+
+    def preview(self, actor: Actor, title: TitleRef, request: Request) -> Licence:
+        """Check a request on a title that `owned` gave, and make its licence without issuing it."""
         check_holder(request)
         now = self._clock.now()
         terms = checked_terms(request, now)
@@ -64,7 +68,8 @@ class LicenceService:
 
     def issue(self, actor: Actor, title_id: TitleId, request: Request) -> Issued:
         """Issue a licence. Only the title's owner or an admin may. Raises `Fault`."""
-        return self.issue_all(actor, [(self.preview(actor, title_id, request), request)])[0]
+        licence = self.preview(actor, self.owned(actor, title_id), request)
+        return self.issue_all(actor, [(licence, request)])[0]
 
     def issue_all(self, actor: Actor, previewed: Sequence[tuple[Licence, Request]]) -> list[Issued]:
         """Issue licences that `preview` gave, all of them or none."""
@@ -267,8 +272,8 @@ class LicenceService:
         if licence.channel is not None:
             owner = channels.owner_of(session, licence.channel.id)
         else:
-            title = self._titles(licence.title_id) if licence.title_id else None
-            owner = title.owner_id if title else None
+            titles = self._titles([licence.title_id] if licence.title_id else [])
+            owner = next((one.owner_id for one in titles.values()), None)
         return owner is not None and (actor.admin or owner == actor.account_id)
 
 
@@ -282,6 +287,13 @@ def _issued(session: Session, actor: Actor, licence: Licence, request: Request) 
         session.flush()
         visit_store.add_link(session, licence.id, link_terms(request))
     return Issued(licence, token)
+
+
+def _subject(licence: Licence, titles: Mapping[TitleId, TitleRef]) -> str:
+    if licence.channel is not None:
+        return licence.channel.name
+    title = titles.get(licence.title_id) if licence.title_id else None
+    return title.name if title else ""
 
 
 def _titles_of(licence: Licence, inside: Mapping[ChannelId, Sequence[TitleId]]) -> Sequence[TitleId]:

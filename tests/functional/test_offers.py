@@ -1,15 +1,18 @@
 """Offers, channels, codes and tables through the whole application: pages and API as people meet them."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from httpx import Response
+from sqlalchemy import event, select, update
 
 from streaming.accounts.model import AccountRow
 from streaming.accounts.principal import Role
 from streaming.catalogue.model import TitleRow, VersionRow
 from streaming.ids import TitleId
+from streaming.licences.model import LicenceRow
 from tests.functional.conftest import WholeHouse
 
 HTML = {"accept": "text/html"}
@@ -182,3 +185,45 @@ def test_a_licence_is_transferred_from_a_page_of_its_own_and_its_holder_reads_wh
     assert "Ben cannot come." in clara.get(f"/t/{FILM}", headers=HTML).text
     link = ana.post(f"/api/v1/titles/{FILM}/licences", json={"link": True}).json()
     assert ana.get(path.replace(made["id"], link["id"]), headers=HTML).status_code == 404
+
+
+def test_a_table_of_many_lines_and_a_list_of_many_films_ask_for_names_once(
+    whole_house: WholeHouse, ana: TestClient
+) -> None:
+    def statements(ask: Callable[[], Response]) -> int:
+        count = 0
+
+        def one(*_: object) -> None:
+            nonlocal count
+            count += 1
+
+        engine = whole_house.services.database.engine
+        event.listen(engine, "before_cursor_execute", one)
+        try:
+            assert ask().status_code == 200
+        finally:
+            event.remove(engine, "before_cursor_execute", one)
+        return count
+
+    def bulk(lines: int, *, dry: bool = True) -> Response:
+        table = "label\n" + "".join(f"guest {number}\n" for number in range(lines))
+        return ana.post(f"/api/v1/titles/{FILM}/licences/bulk", json={"csv": table, "dry_run": dry})
+
+    assert statements(lambda: bulk(40)) == statements(lambda: bulk(1))
+    bulk(40, dry=False)
+    listed = statements(lambda: ana.get("/api/v1/licences"))
+    with whole_house.services.database.write() as session:
+        (kept,) = session.scalars(select(TitleRow))
+        for number in range(20):
+            title = TitleId(f"ti_more{number}")
+            session.add(TitleRow(id=title, owner_id=kept.owner_id, name=title, state="ready",
+                                 created_at=kept.created_at, updated_at=kept.updated_at))  # fmt: skip
+            session.flush()
+            session.execute(
+                update(LicenceRow).where(LicenceRow.label == f"guest {number}").values(title_id=title)
+            )
+    assert statements(lambda: ana.get("/api/v1/licences")) == listed
+    assert {one["title_name"] for one in ana.get("/api/v1/licences").json()["items"]} > {
+        "ti_more0",
+        "ti_more19",
+    }

@@ -1,6 +1,6 @@
 """Routes of licences: issue, list, show, extend, revoke."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -112,14 +112,13 @@ def licences_out(house: "Services", found: Sequence[Licence], zone: str = "UTC")
     """Say licences in JSON."""
     now = house.clock.now()
     counts = house.playbacks.count_by_licence([one.id for one in found])
-    titles = {one.title_id for one in found if one.title_id}
-    names = {title: house.licences.title(title).name for title in titles}
+    names = house.licences.subjects(found)
     links = house.links.of([one.id for one in found if one.holder.kind == "link"])
     devices = house.devices.count([one.id for one in found])
     return [
         LicenceOut.of(
             one,
-            subject(one, names),
+            names[one.id],
             now,
             watching=counts.get(one.id, 0),
             devices=devices.get(one.id, 0),
@@ -128,10 +127,3 @@ def licences_out(house: "Services", found: Sequence[Licence], zone: str = "UTC")
         )
         for one in found
     ]
-
-
-def subject(licence: Licence, names: Mapping[TitleId, str]) -> str:
-    """Name what a licence is on: its channel, or its title by `names`."""
-    if licence.channel is not None:
-        return licence.channel.name
-    return names.get(licence.title_id, "") if licence.title_id else ""

@@ -9,7 +9,6 @@ from player import views
 from streaming.accounts.principal import Role
 from streaming.accounts.values import AccountKeys
 from streaming.ids import AccountId, LicenceId
-from streaming.web.api.licences import subject
 from streaming.web.deps import Viewer, services
 from streaming.web.pages.chrome import page_of, shown
 from streaming.web.viewing import profile_of
@@ -55,14 +54,11 @@ def _viewing(house: Services, account_id: AccountId, profile: str | None) -> tup
     """What films were watched on, and the places it holds of licences for a number of devices."""
     limited = {one.id: one for one in house.licences.held_by(account_id) if one.terms.max_devices is not None}
     counts = house.devices.count(list(limited))
-    names = {
-        one.title_id: house.licences.title(one.title_id).name for one in limited.values() if one.title_id
-    }
+    names = house.licences.subjects(limited.values())
 
     def place(licence_id: LicenceId) -> str:
-        licence = limited[licence_id]
-        taken, most = counts.get(licence_id, 0), licence.terms.max_devices
-        return f"One of {taken} on “{subject(licence, names)}”, which is for {most}"
+        taken, most = counts.get(licence_id, 0), limited[licence_id].terms.max_devices
+        return f"One of {taken} on “{names[licence_id]}”, which is for {most}"
 
     return tuple(
         views.ViewingDevice(

@@ -11,7 +11,12 @@ def test_a_sold_out_offer_is_not_said_to_have_any_number_left() -> None:
 
 @pytest.mark.parametrize(
     ("said", "zone"),
-    [("Europe/Madrid", "Europe/Madrid"), (":Asia/Tokyo", "Asia/Tokyo"), ("CET-1CEST", "UTC"), ("../x", "UTC")],
+    [
+        ("Europe/Madrid", "Europe/Madrid"),
+        (":Asia/Tokyo", "Asia/Tokyo"),
+        ("CET-1CEST", "UTC"),
+        ("../x", "UTC"),
+    ],
     ids=["named", "with a colon", "rules of its own", "no zone"],
 )
 def test_times_in_a_table_are_read_in_this_machine_s_zone(

@@ -1,7 +1,7 @@
 """A small house on a real database file: Ana owns a film, Ben holds what the test gives him."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -139,7 +139,7 @@ class House:
         self.signer = AddressSigner([SecretBytes(b"k" * 32)])
         self.gate = LicenceGate()
         self.index = TitleIndex(self.database)
-        self.licences = LicenceService(self.database, self.clock, self._title, self._account)
+        self.licences = LicenceService(self.database, self.clock, self._titles, self._account)
         self.links = GuestLinks(self.database, self.clock, self.licences, days=90)
         self.playbacks = self.service()
         self.channels = ChannelService(self.database, self.clock, self.licences.owned)
@@ -189,8 +189,8 @@ class House:
         self.doors.close()
         self.database.close()
 
-    def _title(self, title_id: TitleId) -> TitleRef | None:
-        return TitleRef(TITLE, "The Film", ANA, "Ana") if title_id == TITLE else None
+    def _titles(self, title_ids: Collection[TitleId]) -> dict[TitleId, TitleRef]:
+        return {TITLE: TitleRef(TITLE, "The Film", ANA, "Ana")} if TITLE in title_ids else {}
 
     def _account(self, name: str) -> AccountRef | None:
         known = (AccountRef(BEN, "Ben"), AccountRef(ANA, "Ana"), AccountRef(EVE, "Eve"))
