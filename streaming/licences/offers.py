@@ -19,7 +19,7 @@ from streaming.licences.channels import channels_with, own_channel
 from streaming.licences.offer_model import ChannelRow, ChannelTitleRow, OfferRow
 from streaming.licences.offer_rules import checked
 from streaming.licences.offer_values import Kind, Offer, OfferTerms, State, Taken, given_by
-from streaming.licences.policy import Channel, Holder, Licence, Terms, Tier, state
+from streaming.licences.policy import Channel, Holder, Licence, Terms, Tier, is_live
 from streaming.licences.service import LicenceService
 from streaming.licences.values import Actor
 
@@ -252,7 +252,7 @@ def find(session: Session, offer_id: OfferId) -> Offer:
 def held(session: Session, offer: Offer, account_id: AccountId, now: datetime) -> Licence | None:
     """Find the licence of this offer that an account holds and that still runs or will."""
     found = store.of_offer(session, offer.id, account_id)
-    return next((one for one in found if state(one, now) in {"running", "not_begun"}), None)
+    return next((one for one in found if is_live(one, now)), None)
 
 
 def sold_out() -> Fault:

@@ -180,6 +180,11 @@ def state(licence: Licence, now: datetime) -> Literal["not_begun", "running", "e
     return "running" if _has_begun(licence, now) else "not_begun"
 
 
+def is_live(licence: Licence, now: datetime) -> bool:
+    """Tell whether a licence runs or will: it has not ended and was not taken back."""
+    return state(licence, now) in {"running", "not_begun"}
+
+
 def _as_of(licence: Licence, now: datetime) -> Licence:
     """Read a first play that lies ahead, by a clock that was set back since, as happening now."""
     first = licence.first_played_at

@@ -15,7 +15,7 @@ from streaming.errors import Code, Fault
 from streaming.ids import LicenceId
 from streaming.licences import audit, store
 from streaming.licences.audit import What
-from streaming.licences.policy import Licence, state
+from streaming.licences.policy import Licence, is_live
 from streaming.licences.service import LicenceService, kept_reason
 from streaming.licences.validation import invalid
 from streaming.licences.values import Actor
@@ -71,7 +71,7 @@ class TransferService:
                 "Issue a licence to the account, and revoke the link.",
                 name="link_licence",
             )
-        if state(licence, self._clock.now()) in {"ended", "revoked"}:
+        if not is_live(licence, self._clock.now()):
             raise Fault(
                 Code.CONFLICT,
                 "This licence is over, so there is nothing left to pass on.",
