@@ -199,8 +199,9 @@ class LicenceService:
     def best_of(self, account_id: AccountId) -> dict[TitleId, Licence]:
         """The licence that counts for an account on every title it has one on, as `standing` chooses it."""
         now = self._clock.now()
-        held = sorted(self.held_by(account_id), key=lambda one: _rank(one, now))
-        inside = self._inside(held)
+        with self._database.read() as session:
+            held = sorted(store.held(session, account_id, ()), key=lambda one: _rank(one, now))
+            inside = channels.titles_of(session, {one.channel.id for one in held if one.channel})
         return {title: one for one in held for title in _titles_of(one, inside)}
 
     def knows_of(self, account_id: AccountId, title_id: TitleId) -> bool:
@@ -209,17 +210,8 @@ class LicenceService:
 
     def known_ids(self, account_id: AccountId) -> frozenset[TitleId]:
         """Titles an account holds licences on, or held: their pages say why they do not open any more."""
-        held = self.held_by(account_id)
-        inside = self._inside(held)
-        return frozenset(title for one in held for title in _titles_of(one, inside))
-
-    def _inside(self, held: Sequence[Licence]) -> dict[ChannelId, list[TitleId]]:
-        """Read what lies in the channels of these licences."""
-        around = {one.channel.id for one in held if one.channel}
-        if not around:
-            return {}
         with self._database.read() as session:
-            return channels.titles_of(session, around)
+            return store.known(session, account_id)
 
     def holder(self, title: TitleRef, request: Request) -> Holder:
         """Find out whom a licence on a title is for. Raises `Fault` INVALID."""

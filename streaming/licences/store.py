@@ -38,6 +38,11 @@ _OF_OWNER = text(
 _OF_CHANNEL = text(_select("l0.channel_id = :channel"))
 _OF_OFFER = text(_select("l0.offer_id = :offer AND l0.account_id = :account"))
 _ALL = text(_select("1"))
+_KNOWN = text(
+    "SELECT title_id FROM licences WHERE account_id = :account AND title_id IS NOT NULL UNION"
+    " SELECT c.title_id FROM licences l JOIN channel_titles c ON c.channel_id = l.channel_id"
+    " WHERE l.account_id = :account"
+)
 
 
 def find(session: Session, licence_id: LicenceId) -> Licence | None:
@@ -58,6 +63,11 @@ def of_title(session: Session, title_id: TitleId) -> list[Licence]:
 def of_channel(session: Session, channel_id: ChannelId) -> list[Licence]:
     """Every licence on a channel, newest first."""
     return [licence_of(tuple(row)) for row in session.execute(_OF_CHANNEL, {"channel": channel_id})]
+
+
+def known(session: Session, account_id: AccountId) -> frozenset[TitleId]:
+    """Every title that an account holds a licence on, or held, channels' titles included."""
+    return frozenset(TitleId(one) for one in session.scalars(_KNOWN, {"account": account_id}))
 
 
 def of_offer(session: Session, offer_id: OfferId, account_id: AccountId) -> list[Licence]:
