@@ -1,6 +1,7 @@
 """Channels: a creator's named sets of titles. A licence on one opens whatever lies in it at the time."""
 
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from streaming.ids import AccountId, ChannelId, TitleId, new_id
 from streaming.licences import audit, store
 from streaming.licences.audit import Event, What
 from streaming.licences.offer_model import ChannelRow, ChannelTitleRow
-from streaming.licences.policy import Licence, state
+from streaming.licences.policy import Licence, is_live
 from streaming.licences.validation import invalid
 from streaming.licences.values import Actor, TitleRef
 
@@ -72,7 +73,7 @@ class ChannelService:
         query = select(ChannelRow).where(ChannelRow.owner_id == actor.account_id)
         with self._database.read() as session:
             rows = session.scalars(query.order_by(ChannelRow.created_at.desc(), ChannelRow.id)).all()
-            return [view_of(session, row, self._clock.now()) for row in rows]
+            return views_of(session, rows, self._clock.now())
 
     def show(self, actor: Actor, channel_id: ChannelId) -> ChannelView:
         """Give a channel to its owner or an admin. Raises `Fault` NOT_FOUND."""
@@ -127,7 +128,7 @@ class ChannelService:
         """Delete a channel that nobody holds a running licence on. Raises `Fault` CONFLICT."""
         with self._database.write() as session:
             row = own_channel(session, actor, channel_id)
-            if count_running(session, channel_id, self._clock.now()):
+            if count_running(session, [channel_id], self._clock.now())[channel_id]:
                 raise Fault(
                     Code.CONFLICT,
                     "People hold licences on this channel.",
@@ -140,7 +141,7 @@ class ChannelService:
         """Every licence on a channel of one's own, newest first."""
         with self._database.read() as session:
             own_channel(session, actor, channel_id)
-            return store.of_channel(session, channel_id)
+            return store.on_channels(session, [channel_id])
 
     def history(self, actor: Actor, channel_id: ChannelId, limit: int = 0) -> list[Event]:
         """Read a channel's audit log, newest first; 0: all of it."""
@@ -192,24 +193,33 @@ def owner_of(session: Session, channel_id: ChannelId) -> AccountId | None:
     return AccountId(found) if found else None
 
 
-def count_running(session: Session, channel_id: ChannelId, now: datetime) -> int:
-    """Count the licences on a channel that run or will."""
-    held = store.of_channel(session, channel_id)
-    return sum(state(one, now) in {"running", "not_begun"} for one in held)
+def count_running(session: Session, channel_ids: Sequence[ChannelId], now: datetime) -> Counter[ChannelId]:
+    """Count the licences on channels that run or will."""
+    held = store.on_channels(session, channel_ids)
+    return Counter(one.channel.id for one in held if one.channel and is_live(one, now))
 
 
 def view_of(session: Session, row: ChannelRow, now: datetime) -> ChannelView:
     """Describe a channel."""
-    channel_id = ChannelId(row.id)
-    return ChannelView(
-        channel_id,
-        AccountId(row.owner_id),
-        row.name,
-        row.description,
-        row.created_at,
-        tuple(titles_of(session, [channel_id])[channel_id]),
-        count_running(session, channel_id, now),
-    )
+    return views_of(session, [row], now)[0]
+
+
+def views_of(session: Session, rows: Sequence[ChannelRow], now: datetime) -> list[ChannelView]:
+    """Describe channels, however many in two statements."""
+    ids = [ChannelId(row.id) for row in rows]
+    inside, running = titles_of(session, ids), count_running(session, ids, now)
+    return [
+        ChannelView(
+            id_,
+            AccountId(row.owner_id),
+            row.name,
+            row.description,
+            row.created_at,
+            tuple(inside[id_]),
+            running[id_],
+        )
+        for id_, row in zip(ids, rows, strict=True)
+    ]
 
 
 def checked_name(name: str) -> str:

@@ -100,6 +100,15 @@ class OfferService:
             own_channel(session, actor, channel_id)
             return _read(session, OfferRow.channel_id == channel_id)
 
+    def of_channels(self, actor: Actor) -> dict[ChannelId, list[Offer]]:
+        """Every offer on the actor's channels, newest first."""
+        found: dict[ChannelId, list[Offer]] = {}
+        with self._database.read() as session:
+            for one in _read(session, ChannelRow.owner_id == actor.account_id):
+                if one.channel is not None:
+                    found.setdefault(one.channel.id, []).append(one)
+        return found
+
     def open_on(self, title_id: TitleId) -> list[Offer]:
         """What is offered on a title now: by itself, and with the channels it lies in; free ones first."""
         now = self._clock.now()

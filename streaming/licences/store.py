@@ -35,7 +35,7 @@ _OF_OWNER = text(
         " OR l0.channel_id IN (SELECT id FROM channels WHERE owner_id = :owner)"
     )
 )
-_OF_CHANNEL = text(_select("l0.channel_id = :channel"))
+_ON_CHANNELS = text(_select("l0.channel_id IN :channels")).bindparams(bindparam("channels", expanding=True))
 _OF_OFFER = text(_select("l0.offer_id = :offer AND l0.account_id = :account"))
 _ALL = text(_select("1"))
 _KNOWN = text(
@@ -60,9 +60,10 @@ def of_title(session: Session, title_id: TitleId) -> list[Licence]:
     return [licence_of(tuple(row)) for row in session.execute(_OF_TITLE, {"title": title_id})]
 
 
-def of_channel(session: Session, channel_id: ChannelId) -> list[Licence]:
-    """Every licence on a channel, newest first."""
-    return [licence_of(tuple(row)) for row in session.execute(_OF_CHANNEL, {"channel": channel_id})]
+def on_channels(session: Session, channel_ids: Sequence[ChannelId]) -> list[Licence]:
+    """Every licence on these channels, newest first."""
+    found = session.execute(_ON_CHANNELS, {"channels": list(channel_ids)})
+    return [licence_of(tuple(row)) for row in found]
 
 
 def known(session: Session, account_id: AccountId) -> frozenset[TitleId]:

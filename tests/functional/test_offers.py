@@ -49,6 +49,22 @@ def make(ana: TestClient, **body: object) -> str:
     return str(answer.json()["id"])
 
 
+def statements(house: WholeHouse, ask: Callable[[], Response]) -> int:
+    """Count what the database is asked while a request is answered."""
+    asked: list[str] = []
+    engine = house.services.database.engine
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        assert ask().status_code == 200
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return len(asked)
+
+
 def test_a_film_is_known_to_everybody_while_it_is_offered_and_to_nobody_before(
     ana: TestClient, ben: TestClient
 ) -> None:
@@ -190,28 +206,15 @@ def test_a_licence_is_transferred_from_a_page_of_its_own_and_its_holder_reads_wh
 def test_a_table_of_many_lines_and_a_list_of_many_films_ask_for_names_once(
     whole_house: WholeHouse, ana: TestClient
 ) -> None:
-    def statements(ask: Callable[[], Response]) -> int:
-        count = 0
-
-        def one(*_: object) -> None:
-            nonlocal count
-            count += 1
-
-        engine = whole_house.services.database.engine
-        event.listen(engine, "before_cursor_execute", one)
-        try:
-            assert ask().status_code == 200
-        finally:
-            event.remove(engine, "before_cursor_execute", one)
-        return count
-
     def bulk(lines: int, *, dry: bool = True) -> Response:
         table = "label\n" + "".join(f"guest {number}\n" for number in range(lines))
-        return ana.post(f"/api/v1/titles/{FILM}/licences/bulk", json={"csv": table, "dry_run": dry})
+        body = {"csv": table, "dry_run": dry}
+        answer: Response = ana.post(f"/api/v1/titles/{FILM}/licences/bulk", json=body)
+        return answer
 
-    assert statements(lambda: bulk(40)) == statements(lambda: bulk(1))
+    assert statements(whole_house, lambda: bulk(40)) == statements(whole_house, lambda: bulk(1))
     bulk(40, dry=False)
-    listed = statements(lambda: ana.get("/api/v1/licences"))
+    listed = statements(whole_house, lambda: ana.get("/api/v1/licences"))
     with whole_house.services.database.write() as session:
         (kept,) = session.scalars(select(TitleRow))
         for number in range(20):
@@ -222,8 +225,22 @@ def test_a_table_of_many_lines_and_a_list_of_many_films_ask_for_names_once(
             session.execute(
                 update(LicenceRow).where(LicenceRow.label == f"guest {number}").values(title_id=title)
             )
-    assert statements(lambda: ana.get("/api/v1/licences")) == listed
-    assert {one["title_name"] for one in ana.get("/api/v1/licences").json()["items"]} > {
-        "ti_more0",
-        "ti_more19",
-    }
+    assert statements(whole_house, lambda: ana.get("/api/v1/licences")) == listed
+    told = {one["title_name"] for one in ana.get("/api/v1/licences").json()["items"]}
+    assert told > {"ti_more0", "ti_more19"}
+
+
+def test_the_page_of_channels_asks_for_no_channel_by_itself(whole_house: WholeHouse, ana: TestClient) -> None:
+    def make_channel(name: str) -> None:
+        whole_house.clock.advance(timedelta(minutes=1))
+        made = ana.post("/api/v1/channels", json={"name": name}).json()["id"]
+        body = {"kind": "subscription", "label": f"A month of {name}"}
+        assert ana.post(f"/api/v1/channels/{made}/offers", json=body).status_code == 201
+
+    make_channel("Noir")
+    one = statements(whole_house, lambda: ana.get("/studio/channels", headers=HTML))
+    for name in ("Shorts", "Silent", "Sea"):
+        make_channel(name)
+    assert statements(whole_house, lambda: ana.get("/studio/channels", headers=HTML)) == one
+    page = ana.get("/studio/channels", headers=HTML).text
+    assert page.index("A month of Sea") < page.index("A month of Silent") < page.index("A month of Noir")

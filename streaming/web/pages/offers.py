@@ -57,18 +57,18 @@ def channels(request: Request, who: Creator) -> Response:
     """Show a creator's channels, and what could lie in them."""
     house = services(request)
     films = house.catalogue.page(asker(who), mine=True, limit=MOST_FILMS).titles
+    offers = house.offers.of_channels(actor(who))
 
     def card(channel: ChannelView) -> views.ChannelCard:
         inside = set(channel.title_ids)
         titles = (views.ChannelTitle(one.id, one.name, one.id in inside) for one in films)
-        offers = house.offers.of_channel(actor(who), channel.id)
         return views.ChannelCard(
             channel.id,
             channel.name,
             channel.description,
             channel.subscribers,
             tuple(sorted(titles, key=lambda one: not one.inside)),
-            tuple(offer_card(one) for one in offers),
+            tuple(offer_card(one) for one in offers.get(channel.id, ())),
         )
 
     return shown(views.Channels(page_of(request), tuple(map(card, house.channels.all(actor(who))))))
