@@ -59,6 +59,21 @@ def span(seconds: float) -> str:
     return " ".join(parts[:2]) or "0 seconds"
 
 
+def span_parts(seconds: int | None, unit: str) -> tuple[str, str]:
+    """A length of time as a form asks for it: `("48", "hours")`, by the largest unit that it is whole in.
+
+    Up to two days are said in hours, unless `unit`, which an empty field has, is days.
+    """
+    if seconds is None:
+        return "", unit
+    size, name = next(
+        (size, name)
+        for size, name in ((DAY, "days"), (HOUR, "hours"), (MINUTE, "minutes"), (1, "seconds"))
+        if seconds % size == 0 and (name != "days" or seconds > 2 * DAY or unit == name)
+    )
+    return str(seconds // size), name
+
+
 def left(seconds: float | None) -> str:
     """An estimate of what remains: `about 3 minutes left`, `a few seconds left`; empty when not known."""
     if seconds is None:
@@ -96,6 +111,11 @@ def exact(moment: datetime, zone: str = "UTC") -> str:
     """The full moment: `Sunday 22 November 2026, 21:40 CET`."""
     local = moment.astimezone(zone_of(zone))
     return f"{local:%A} {local.day} {local:%B %Y, %H:%M} {local:%Z}"
+
+
+def field_value(moment: datetime, zone: str = "UTC") -> str:
+    """A moment as a `datetime-local` field holds it, to the minute: `2026-11-22T21:40`."""
+    return f"{moment.astimezone(zone_of(zone)):%Y-%m-%dT%H:%M}"
 
 
 def day_and_time(moment: datetime, now: datetime, zone: str = "UTC") -> str:

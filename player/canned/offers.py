@@ -14,9 +14,11 @@ from player.views import (
     ChannelTitle,
     CodeRow,
     HistoryLine,
-    NewOffer,
     OfferCard,
     OfferCodes,
+    OfferDraft,
+    OfferForm,
+    Page,
     Redeem,
     Tier,
 )
@@ -52,6 +54,22 @@ FILMS = (
 NOIR = ChannelCard("ch_1", "Noir", "Rain, hats and bad decisions.", 41, FILMS, (SUBSCRIPTION,))
 EMPTY = ChannelCard("ch_2", "Shorts", titles=FILMS[2:])
 
+TERMS = OfferDraft(
+    rental_s=30 * 86400,
+    playback_s=48 * 3600,
+    price="4.99",
+    currency="EUR",
+    open_until=ahead(days=9),
+    most=100,
+)
+
+
+def _changing(page: Page) -> OfferForm:
+    return OfferForm(
+        page, FERRY, FERRY_URL, "/api/v1/offers/of_2", ("rental",), "the film's page", "Rental", TERMS, 93
+    )
+
+
 OFFERED = (
     State(
         "Film",
@@ -74,14 +92,34 @@ OFFERED = (
     State(
         "Offer",
         "on a film",
-        lambda p: NewOffer(
+        lambda p: OfferForm(
             p, FERRY, FERRY_URL, "/api/v1/offers", ("free", "rental", "purchase"), "the film's page"
         ),
     ),
     State(
         "Offer",
         "of a channel",
-        lambda p: NewOffer(p, "Noir", "/studio/channels", "/api/v1/offers", ("subscription",), "its films"),
+        lambda p: OfferForm(p, "Noir", "/studio/channels", "/api/v1/offers", ("subscription",), "its films"),
+    ),
+    State("Offer", "changed", _changing),
+    State(
+        "Offer",
+        "changed, with a long name",
+        lambda p: replace(_changing(p), name=LONG_NAME, draft=replace(TERMS, label=LONG_NAME, rental_s=5400)),
+    ),
+    State(
+        "Offer",
+        "of a channel, changed",
+        lambda p: OfferForm(
+            p,
+            "Noir",
+            "/studio/channels",
+            "/api/v1/offers/of_4",
+            ("subscription",),
+            "its films",
+            "A month of Noir",
+            OfferDraft("A month of Noir", lasts_s=30 * 86400, price="6.00", currency="EUR", state="draft"),
+        ),
     ),
     State("Gift codes", "list", lambda p: OfferCodes(p, RENTAL, FERRY, FERRY_URL, CODES)),
     State("Gift codes", "none", lambda p: OfferCodes(p, RENTAL, FERRY, FERRY_URL)),

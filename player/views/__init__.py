@@ -27,9 +27,10 @@ from player.views.offers import (
     ChannelTitle,
     CodeRow,
     HistoryLine,
-    NewOffer,
     OfferCard,
     OfferCodes,
+    OfferDraft,
+    OfferForm,
     Redeem,
 )
 from player.views.screen import Door, DoorState, Overlay, Playing, Screen
@@ -74,7 +75,7 @@ View = (
     | ErrorPage
     | Operator
     | OfferCodes
-    | NewOffer
+    | OfferForm
     | Redeem
     | Channels
     | Bulk
@@ -116,10 +117,11 @@ __all__ = [
     "LicenceTerms",
     "LinkUse",
     "Login",
-    "NewOffer",
     "Notice",
     "OfferCard",
     "OfferCodes",
+    "OfferDraft",
+    "OfferForm",
     "Operator",
     "Overlay",
     "Page",

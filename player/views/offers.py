@@ -78,10 +78,32 @@ class OfferCodes:
 
 
 @dataclass(frozen=True, slots=True)
-class NewOffer:
-    """`/studio/…/offers/new`: the form of an offer; `what` opening it shows to everybody, in words."""
+class OfferDraft:
+    """The form of an offer as it is filled in: lengths in seconds, the price as it is typed."""
 
-    template: ClassVar[str] = "offer_new.html"
+    label: str = ""
+    tier: Tier = Tier.HD
+    max_streams: int = 1
+    rental_s: int | None = None
+    playback_s: int | None = None
+    lasts_s: int | None = None
+    price: str = ""
+    currency: str = ""
+    open_from: datetime | None = None
+    open_until: datetime | None = None
+    most: int | None = None
+    state: str = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class OfferForm:
+    """`/studio/…/offers/new` and `/studio/offers/{id}/edit`: the form of an offer.
+
+    It is made at `offer_url`, or if there is a `name` already, changed there; `kinds` are those to choose
+    from. `what` opening it shows to everybody, in words. `taken` is how many have taken it.
+    """
+
+    template: ClassVar[str] = "offer_form.html"
     room: ClassVar[str] = "studio"
 
     page: Page
@@ -90,6 +112,19 @@ class NewOffer:
     offer_url: str
     kinds: tuple[str, ...]
     what: str
+    name: str = ""
+    draft: OfferDraft = OfferDraft()
+    taken: int = 0
+
+    @property
+    def has_clocks(self) -> bool:
+        """Whether it may say within what time to start and to finish."""
+        return not {"free", "rental"}.isdisjoint(self.kinds)
+
+    @property
+    def has_end(self) -> bool:
+        """Whether it may end some time after it is taken."""
+        return self.kinds != ("purchase",)
 
 
 @dataclass(frozen=True, slots=True)

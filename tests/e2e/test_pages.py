@@ -214,6 +214,33 @@ def test_a_creator_adds_changes_replaces_and_removes_subtitles(street: Street, v
     assert faults == []
 
 
+def test_a_creator_makes_an_offer_and_changes_it(street: Street, visitors: Visitors) -> None:
+    ana, faults = arrive(visitors, street, "ana", 390), list[str]()
+    page = look_at(ana, f"/studio/t/{street.title}/offers/new", faults)
+    page.get_by_label("Kind").select_option("rental")
+    page.get_by_label("Name").fill("Late show")
+    page.get_by_label("Start within", exact=True).fill("30")
+    page.get_by_label("Finish within", exact=True).fill("48")
+    page.get_by_role("checkbox").uncheck()
+    page.get_by_role("button", name="Make this offer").click()
+    page.get_by_role("link", name="Change “Late show”").click()
+    save = page.get_by_role("button", name="Save changes")
+    expect(save).to_be_enabled()
+    faults += serious_faults(page)
+    assert page.evaluate(WIDE) == ""
+    length = page.get_by_label("Finish within", exact=True)
+    expect(length).to_have_value("48")
+    length.fill("0")
+    save.click()
+    expect(page.locator("#o-playback-error")).to_have_text("A whole number from 1 to 999999.")
+    length.fill("3")
+    page.get_by_label("Finish within, in").select_option("days")
+    save.click()
+    expect(page.locator("#offers")).to_contain_text("finish within 3 days")
+    expect(ana.find("#toasts")).to_contain_text("The offer is saved.")
+    assert faults == []
+
+
 def test_the_operators_room(street: Street, visitors: Visitors) -> None:
     for width in WIDTHS:
         faults: list[str] = []

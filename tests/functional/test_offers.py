@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from html.parser import HTMLParser
 
 import pytest
 from fastapi.testclient import TestClient
@@ -49,6 +50,38 @@ def make(ana: TestClient, **body: object) -> str:
     return str(answer.json()["id"])
 
 
+class Fields(HTMLParser):
+    """The fields of a page's forms, as a browser would send them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[str, str] = {}
+        self._select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "input" and given.get("name"):
+            self.values[given["name"]] = given.get("value", "")
+        elif tag == "select":
+            self._select = given["name"]
+        elif tag == "option" and "selected" in given:
+            self.values[self._select] = given.get("value", "")
+
+    def handle_data(self, data: str) -> None:
+        if self.values.get(self._select) == "":
+            self.values[self._select] = data.strip()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "select":
+            self._select = ""
+
+
+def fields_of(page: str) -> dict[str, str]:
+    reader = Fields()
+    reader.feed(page[page.index("<main") :])
+    return reader.values
+
+
 def statements(house: WholeHouse, ask: Callable[[], Response]) -> int:
     """Count what the database is asked while a request is answered."""
     asked: list[str] = []
@@ -63,6 +96,44 @@ def statements(house: WholeHouse, ask: Callable[[], Response]) -> int:
     finally:
         event.remove(engine, "before_cursor_execute", note)
     return len(asked)
+
+
+def test_an_offer_is_changed_on_a_page_that_its_maker_alone_sees(
+    whole_house: WholeHouse, ana: TestClient, ben: TestClient
+) -> None:
+    terms = {"rental_s": 5400, "playback_s": 172_800, "price_minor": 499, "currency": "EUR", "most": 3}
+    offer = make(ana, kind="rental", open_until="2026-12-01T20:40:00Z", **terms)
+    ben.post(f"/api/v1/offers/{offer}/take")
+    path = f"/studio/offers/{offer}/edit"
+    assert path in ana.get(f"/studio/t/{FILM}", headers=HTML).text
+    ana.cookies.set("tz", "Europe/Madrid", domain="house.test")
+    page = ana.get(path, headers=HTML).text
+    assert f'data-method="PATCH" data-url="/api/v1/offers/{offer}"' in page
+    assert "1 person has taken it" in page
+    filled = fields_of(page)
+    assert filled == {
+        "label": "", "state": "open", "rental_s": "90", "rental_unit": "minutes", "playback_s": "48",
+        "playback_unit": "hours", "lasts_s": "", "lasts_unit": "days", "price": "4.99", "currency": "EUR",
+        "tier": "hd", "max_streams": "1", "most": "3", "open_from": "", "open_until": "2026-12-01T21:40",
+    }  # fmt: skip
+    assert ben.get(path, headers=HTML).status_code in {403, 404}
+    eve = whole_house.person("eve", Role.CREATOR)
+    assert eve.get(path, headers=HTML).status_code == 404
+    assert eve.patch(f"/api/v1/offers/{offer}", json={"price_minor": 1}).status_code == 404
+    assert ana.patch(f"/api/v1/offers/{offer}", json={"open_until": None, "most": 5}).status_code == 200
+    filled |= {"open_until": "", "most": "5"}
+    assert fields_of(ana.get(path, headers=HTML).text) == filled
+
+
+def test_a_subscription_is_changed_without_clocks_that_it_cannot_have(ana: TestClient) -> None:
+    channel = ana.post("/api/v1/channels", json={"name": "Noir"}).json()["id"]
+    body = {"kind": "subscription", "lasts_s": 2_592_000}
+    offer = ana.post(f"/api/v1/channels/{channel}/offers", json=body).json()["id"]
+    page = ana.get(f"/studio/offers/{offer}/edit", headers=HTML).text
+    filled = fields_of(page)
+    assert (filled["lasts_s"], filled["lasts_unit"], filled["state"]) == ("30", "days", "draft")
+    assert {"kind", "rental_s", "playback_s"}.isdisjoint(filled)
+    assert f'href="/studio/channels#{channel}"' in page
 
 
 def test_a_film_is_known_to_everybody_while_it_is_offered_and_to_nobody_before(

@@ -10,14 +10,17 @@ from player.history import sentence
 from streaming.ids import ChannelId, OfferId, TitleId
 from streaming.licences.audit import Event
 from streaming.licences.channels import ChannelView
-from streaming.licences.offer_values import Offer
+from streaming.licences.offer_values import Offer, OfferTerms
 from streaming.web.api.offer_models import seconds_of
 from streaming.web.asking import actor, asker
 from streaming.web.deps import Creator, Viewer, services
 from streaming.web.pages.chrome import page_of, shown
+from streaming.wiring import Services
 
 router = APIRouter(include_in_schema=False)
 MOST_FILMS = 200
+WHAT_IS_SHOWN = {"title": "the film's page", "channel": "its films"}
+"""What everybody with an account can see while a title or a channel is offered."""
 
 
 @router.get("/redeem")
@@ -32,10 +35,7 @@ def codes(request: Request, who: Creator, offer_id: OfferId) -> Response:
     house = services(request)
     offer = house.offers.own(actor(who), offer_id)
     found = house.codes.of_offer(actor(who), offer_id)
-    if offer.title_id is not None:
-        name, back = house.licences.title(offer.title_id).name, f"/studio/t/{offer.title_id}#offers"
-    else:
-        name, back = offer.channel.name if offer.channel else "", "/studio/channels"
+    name, back = _place(house, offer)
     rows = tuple(
         views.CodeRow(
             one.id,
@@ -50,6 +50,27 @@ def codes(request: Request, who: Creator, offer_id: OfferId) -> Response:
         for one in found
     )
     return shown(views.OfferCodes(page_of(request), offer_card(offer), name, back, rows))
+
+
+@router.get("/studio/offers/{offer_id}/edit")
+def edit(request: Request, who: Creator, offer_id: OfferId) -> Response:
+    """Show the form that changes an offer to its maker; its script sends what was changed."""
+    house = services(request)
+    offer = house.offers.own(actor(who), offer_id)
+    name, back = _place(house, offer)
+    return shown(
+        views.OfferForm(
+            page_of(request),
+            name,
+            back,
+            f"/api/v1/offers/{offer.id}",
+            (offer.terms.kind.value,),
+            WHAT_IS_SHOWN["channel" if offer.channel else "title"],
+            offer.name,
+            offer_draft(offer.terms),
+            offer.taken,
+        )
+    )
 
 
 @router.get("/studio/channels")
@@ -79,13 +100,13 @@ def offer_title(request: Request, who: Creator, title_id: TitleId) -> Response:
     """Show the form of an offer on a title."""
     title = services(request).licences.owned(actor(who), title_id)
     return shown(
-        views.NewOffer(
+        views.OfferForm(
             page_of(request),
             title.name,
             f"/studio/t/{title.id}#offers",
             f"/api/v1/titles/{title.id}/offers",
             ("free", "rental", "purchase"),
-            "the film's page",
+            WHAT_IS_SHOWN["title"],
         )
     )
 
@@ -95,13 +116,13 @@ def offer_channel(request: Request, who: Creator, channel_id: ChannelId) -> Resp
     """Show the form of a subscription to a channel."""
     channel = services(request).channels.show(actor(who), channel_id)
     return shown(
-        views.NewOffer(
+        views.OfferForm(
             page_of(request),
             channel.name,
             f"/studio/channels#{channel.id}",
             f"/api/v1/channels/{channel.id}/offers",
             ("subscription",),
-            "its films",
+            WHAT_IS_SHOWN["channel"],
         )
     )
 
@@ -133,6 +154,33 @@ def offer_card(offer: Offer) -> views.OfferCard:
         terms.state.value,
         offer.taken,
     )
+
+
+def offer_draft(terms: OfferTerms) -> views.OfferDraft:
+    """An offer as its form is filled in."""
+    minor = terms.price_minor
+    return views.OfferDraft(
+        label=terms.label,
+        tier=views.Tier(terms.tier.value),
+        max_streams=terms.max_streams,
+        rental_s=seconds_of(terms.rental),
+        playback_s=seconds_of(terms.playback),
+        lasts_s=seconds_of(terms.lasts),
+        price="" if minor is None else f"{minor // 100}.{minor % 100:02}",
+        currency=terms.currency,
+        open_from=terms.open_from,
+        open_until=terms.open_until,
+        most=terms.most,
+        state=terms.state.value,
+    )
+
+
+def _place(house: Services, offer: Offer) -> tuple[str, str]:
+    """Name what an offer is on, and give the way back there."""
+    if offer.title_id is not None:
+        return house.licences.title(offer.title_id).name, f"/studio/t/{offer.title_id}#offers"
+    channel = offer.channel
+    return (channel.name, f"/studio/channels#{channel.id}") if channel else ("", "/studio/channels")
 
 
 def history_lines(found: Sequence[Event]) -> tuple[views.HistoryLine, ...]:

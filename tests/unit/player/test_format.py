@@ -35,6 +35,36 @@ def test_exact_times_read_as_the_scripts_say_them(ms: int, zone: str, words: str
     assert say.exact(at(ms), zone) == words
 
 
+def test_a_field_holds_a_moment_by_the_viewer_s_clock() -> None:
+    moment = datetime(2026, 11, 22, 23, 40, 30, tzinfo=UTC)
+    assert say.field_value(moment) == "2026-11-22T23:40"
+    assert say.field_value(moment, "Europe/Madrid") == "2026-11-23T00:40"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "unit", "parts"),
+    [
+        (None, "hours", ("", "hours")),
+        (172_800, "hours", ("48", "hours")),
+        (172_800, "days", ("2", "days")),
+        (259_200, "hours", ("3", "days")),
+        (5_400, "days", ("90", "minutes")),
+        (61, "days", ("61", "seconds")),
+    ],
+    ids=str,
+)
+def test_a_form_asks_for_a_length_in_the_unit_people_say(
+    seconds: int | None, unit: str, parts: tuple[str, str]
+) -> None:
+    assert say.span_parts(seconds, unit) == parts
+
+
+@given(st.integers(1, 3_153_600_000), st.sampled_from(["hours", "days"]))
+def test_a_length_in_a_form_is_exact(seconds: int, unit: str) -> None:
+    count, chosen = say.span_parts(seconds, unit)
+    assert int(count) * {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}[chosen] == seconds
+
+
 @pytest.mark.parametrize(("ms", "zone", "words"), VECTORS["day_and_time"])
 def test_days_read_as_the_scripts_say_them(ms: int, zone: str, words: str) -> None:
     assert say.day_and_time(at(ms), NOW, zone) == words

@@ -1,10 +1,43 @@
 /** From what people type into the forms of offers to what the API is asked. Pure. */
 
-type Field = string | number | boolean | null | undefined;
+import { UNITS, localMoment } from "./terms.ts";
 
-/** A number of `unit` seconds each; null when nothing was typed. */
-export function spanOf(count: Field, unit: number): number | null {
-  return typeof count === "number" && Number.isFinite(count) ? Math.round(count * unit) : null;
+type Field = string | number | boolean | null | undefined;
+type Members = Readonly<Record<string, Field>>;
+
+/** The members of an offer as the API knows them, from the fields of its form; what has no field is empty. */
+export function offerOf(fields: Members): Members {
+  return {
+    kind: fields["kind"],
+    label: fields["label"] ?? "",
+    tier: fields["tier"],
+    max_streams: fields["max_streams"] ?? 1,
+    rental_s: spanOf(fields["rental_s"], fields["rental_unit"]),
+    playback_s: spanOf(fields["playback_s"], fields["playback_unit"]),
+    lasts_s: spanOf(fields["lasts_s"], fields["lasts_unit"]),
+    price_minor: minorOf(fields["price"]),
+    currency: String(fields["currency"] ?? "").toUpperCase(),
+    open_from: momentOf(fields["open_from"]),
+    open_until: momentOf(fields["open_until"]),
+    most: fields["most"] ?? null,
+    state: fields["state"] ?? (fields["open"] ? "open" : "draft"),
+  };
+}
+
+/** What is another in `after` than in `before`, or was not there. */
+export function changesOf(before: Members, after: Members): Members {
+  return Object.fromEntries(Object.entries(after).filter(([name, value]) => !(name in before) || before[name] !== value));
+}
+
+/** A number of units in seconds; null when nothing was typed. */
+export function spanOf(count: Field, unit: Field): number | null {
+  return typeof count === "number" && Number.isFinite(count) ? Math.round(count * (UNITS[String(unit)] ?? Number.NaN)) : null;
+}
+
+/** A datetime-local value as ISO 8601; null when it is empty. */
+function momentOf(text: Field): string | null {
+  const moment = localMoment(String(text ?? ""));
+  return Number.isNaN(moment) ? null : new Date(moment).toISOString();
 }
 
 /** A price as "4.99" or "4,99" in hundredths; null when empty, -1 (which is refused) when it is no price. */

@@ -3,11 +3,11 @@
 import { call } from "../api/http.ts";
 import { need, ref, setText, show } from "../ui/dom.ts";
 import { openDialogById } from "../ui/dialogs.ts";
-import { fieldsOf, submitButton, takeOver, whileBusy } from "../ui/forms.ts";
+import { fieldsOf, isFilledIn, submitButton, takeOver, whileBusy } from "../ui/forms.ts";
 import { toastLater } from "../ui/toast.ts";
 import { viewerZone } from "../words/time.ts";
-import { localMoment } from "./terms.ts";
-import { csvOf, minorOf, spanOf } from "./offer-values.ts";
+import { localMoment, localValue } from "./terms.ts";
+import { changesOf, csvOf, offerOf } from "./offer-values.ts";
 
 interface CodesMade {
   items: { number: number; code: string | null; label: string }[];
@@ -21,24 +21,16 @@ interface BulkDone {
   report: string;
 }
 
+/** Makes an offer, or changes one: then only what was changed is sent, so that nobody else's change is undone. */
 export function offerForm(element: HTMLElement): void {
+  if (!(element instanceof HTMLFormElement)) return;
+  for (const field of element.querySelectorAll<HTMLInputElement>("[data-moment]")) field.value = localValue(Date.parse(field.dataset["moment"] ?? ""));
+  const changing = element.dataset["method"] === "PATCH";
+  const before = changing ? offerOf(fieldsOf(element)) : {};
   send(element, async (form) => {
-    const given = fieldsOf(form);
-    const price = given["price"];
-    await call("POST", form.dataset["url"] ?? "", {
-      kind: given["kind"],
-      label: given["label"] ?? "",
-      tier: given["tier"],
-      max_streams: given["max_streams"] ?? 1,
-      rental_s: spanOf(given["rental_days"], 86_400),
-      playback_s: spanOf(given["playback_hours"], 3600),
-      lasts_s: spanOf(given["lasts_days"], 86_400),
-      price_minor: minorOf(price),
-      currency: String(given["currency"] ?? "").toUpperCase(),
-      most: given["most"] ?? null,
-      state: given["open"] ? "open" : "draft",
-    });
-    toastLater("The offer is made.");
+    const given = changesOf(before, offerOf(fieldsOf(form)));
+    if (Object.keys(given).length > 0) await call(changing ? "PATCH" : "POST", form.dataset["url"] ?? "", given);
+    toastLater(changing ? "The offer is saved." : "The offer is made.");
     location.assign(form.dataset["back"] ?? "/studio");
   });
 }
@@ -121,6 +113,6 @@ function send(element: HTMLElement, work: (form: HTMLFormElement) => Promise<voi
   takeOver(element);
   element.addEventListener("submit", (event) => {
     event.preventDefault();
-    void whileBusy(element, submitButton(element), () => work(element));
+    if (isFilledIn(element)) void whileBusy(element, submitButton(element), () => work(element));
   });
 }

@@ -5,7 +5,8 @@ import type { Terms, Tier } from "../words/licence.ts";
 /** The form's fields as the browser gives them. */
 export type Fields = Readonly<Record<string, string>>;
 
-const UNITS: Record<string, number> = { minutes: 60, hours: 3600, days: 86_400 };
+/** The seconds of each unit that a form lets choose from. */
+export const UNITS: Record<string, number> = { seconds: 1, minutes: 60, hours: 3600, days: 86_400 };
 
 export function termsOf(fields: Fields, film: string): Terms {
   const link = fields["holder"] === "link";

@@ -121,7 +121,7 @@ export function apiForm(element: HTMLElement): void {
 }
 
 /** Whether the fields hold what they ask for; the first that does not gets the focus, and a sentence. */
-function isFilledIn(form: HTMLFormElement): boolean {
+export function isFilledIn(form: HTMLFormElement): boolean {
   clearErrors(form);
   for (const field of form.querySelectorAll<HTMLInputElement>("input[name]")) {
     const sentence = mistakeOf(field);
@@ -132,6 +132,7 @@ function isFilledIn(form: HTMLFormElement): boolean {
 
 function mistakeOf(field: HTMLInputElement): string {
   if (field.required && field.value.trim() === "") return field.dataset["missing"] ?? "Please fill this in.";
+  if (field.type === "datetime-local") return field.validity.badInput ? "Give the day and the time, or leave it empty." : "";
   const { badInput, rangeOverflow, rangeUnderflow, stepMismatch } = field.validity;
   return badInput || rangeOverflow || rangeUnderflow || stepMismatch ? `A whole number from ${field.min} to ${field.max}.` : "";
 }
