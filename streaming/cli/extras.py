@@ -8,10 +8,8 @@ import typer
 from streaming.cli.client import Client
 from streaming.cli.titles import AsJson, TitleArgument, group
 from streaming.errors import Code, Fault
-from transcoder.pictures.poster import MOST_UPLOAD
 from transcoder.source.languages import track_name
 from transcoder.standalone.output import out, plain, print_json, print_table
-from transcoder.texts.subtitlefile import MOST_BYTES
 
 FileArgument = Annotated[Path, typer.Argument(help="An .srt, .vtt, .ass or .ssa file.", metavar="FILE")]
 TrackArgument = Annotated[str, typer.Argument(help="The track, like t1: see “list”.", metavar="TRACK")]
@@ -48,6 +46,8 @@ def add_subtitle(
     as_json: AsJson = False,
 ) -> None:
     """Add a subtitle track, or put it in the place of another. Nothing is encoded anew."""
+    from transcoder.texts.subtitlefile import MOST_BYTES
+
     flags = {"sdh": sdh, "forced": forced, "default": default}
     made = Client.from_environment().send(
         f"/titles/{title}/subtitles",
@@ -99,6 +99,8 @@ def poster(
     as_json: AsJson = False,
 ) -> None:
     """Choose the poster; without an option, list the pictures to choose from."""
+    from transcoder.pictures.poster import MOST_UPLOAD
+
     client = Client.from_environment()
     if file is not None:
         client.send(f"/titles/{title}/posters", read_file(file, MOST_UPLOAD))

@@ -4,17 +4,19 @@ import base64
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import ValidationError
 
 from streaming.cli.titles import AsJson
-from streaming.delivery.drm import read_services
 from streaming.errors import Code, Fault
-from streaming.settings import Settings
 from transcoder.keys.secret import SecretBytes
 from transcoder.standalone.output import out, plain, print_json
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from streaming.settings import Settings
 
 Data = Annotated[Path | None, typer.Option("--data", help="Data folder (MATINEE_DATA).", metavar="DIR")]
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on (MATINEE_HOST).")]
@@ -50,6 +52,8 @@ def serve(
     """
     settings = settings_for(data, host, port, workers, web)
     if settings.drm_file is not None:
+        from streaming.delivery.drm import read_services
+
         read_services(settings.drm_file)  # what is wrong with it is said here, before anything starts
     os.environ.update(environment(settings))
     # The supervisor takes this process's place, without the weight of the command line.
@@ -169,16 +173,21 @@ def settings_for(
     port: int | None = None,
     workers: int | None = None,
     web: int | None = None,
-) -> Settings:
+) -> "Settings":
     """Read the settings; what was typed wins over the environment."""
+    # Here, as most commands talk to a house by HTTP and never need them.
+    from pydantic import ValidationError
+
+    from streaming.settings import Settings
+
     typed = {"data": data, "host": host, "port": port, "workers": workers, "web_processes": web}
     try:
         return Settings(**{name: value for name, value in typed.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as fault:
-        raise _bad_setting(fault) from None
+        raise _bad_setting(fault, Settings) from None
 
 
-def _bad_setting(fault: ValidationError) -> Fault:
+def _bad_setting(fault: "ValidationError", settings: "type[Settings]") -> Fault:
     """Say which setting cannot be used; of several, the first."""
     first = fault.errors()[0]
     name = str(first["loc"][0])
@@ -186,12 +195,12 @@ def _bad_setting(fault: ValidationError) -> Fault:
     return Fault(
         Code.INVALID,
         f"MATINEE_{name.upper()} cannot be “{str(first['input'])[:40]}”: {why}.",
-        f"What it says: {Settings.model_fields[name].description}",
+        f"What it says: {settings.model_fields[name].description}",
         name="bad_setting",
     )
 
 
-def environment(settings: Settings) -> dict[str, str]:
+def environment(settings: "Settings") -> dict[str, str]:
     """Name what the house's own processes need to know, whatever was typed."""
     return {
         "MATINEE_DATA": str(settings.data.absolute()),
@@ -202,7 +211,7 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def _require_house(settings: Settings) -> None:
+def _require_house(settings: "Settings") -> None:
     if not settings.root_key_file.exists():
         raise Fault(
             Code.NOT_FOUND,
