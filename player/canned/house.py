@@ -56,11 +56,11 @@ def _account(page: Page) -> Account:
                 "de_1",
                 "Firefox on Linux",
                 ago(hours=2),
-                ("One of 2 on “The Night Ferry”, which is for 2", "One of 1 on “Salt Roads”, which is for 3"),
+                ("A place on “The Night Ferry”: 2 of 2 taken", "A place on “Salt Roads”: 1 of 3 taken"),
                 current=True,
             ),
             ViewingDevice(
-                "de_2", "Living room", ago(days=12), ("One of 2 on “The Night Ferry”, which is for 2",)
+                "de_2", "Living room", ago(days=12), ("A place on “The Night Ferry”: 2 of 2 taken",)
             ),
             ViewingDevice("de_3", "mpv on the laptop that somebody named at great length", ago(days=70)),
         ),

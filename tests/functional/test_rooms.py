@@ -152,4 +152,4 @@ def test_the_account_shows_devices_and_the_places_they_take(whole_house: WholeHo
         devices.register(session, LicenceId(made["id"]), device, whole_house.clock.now())
     page = ben.get("/account", headers=HTML).text
     assert "Firefox on Linux" in page
-    assert "One of 1 on “film”, which is for 2" in page
+    assert "A place on “film”: 1 of 2 taken" in page

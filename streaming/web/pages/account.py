@@ -58,7 +58,7 @@ def _viewing(house: Services, account_id: AccountId, profile: str | None) -> tup
 
     def place(licence_id: LicenceId) -> str:
         taken, most = counts.get(licence_id, 0), limited[licence_id].terms.max_devices
-        return f"One of {taken} on “{names[licence_id]}”, which is for {most}"
+        return f"A place on “{names[licence_id]}”: {taken} of {most} taken"
 
     return tuple(
         views.ViewingDevice(
