@@ -128,15 +128,16 @@ class Film:
 
     def _barred(self) -> Action:
         """The button of somebody without a live licence."""
+        state = self.licence.state if self.licence else None
+        if state is LicenceState.NOT_BEGUN:
+            return Action(ActionKind.WAIT, "Not yet: your licence has not begun")
         open_offers = [one for one in self.offers if not one.sold_out]
         free = next((one for one in open_offers if one.kind == "free"), None)
-        if free is not None and not (self.licence and self.licence.state is LicenceState.NOT_BEGUN):
+        if free is not None:
             return Action(ActionKind.TAKE, "Watch free", f"/watch/{self.id}", free.take_url)
-        if open_offers and not (self.licence and self.licence.state is LicenceState.NOT_BEGUN):
+        if open_offers:
             return Action(ActionKind.TAKE, "Get a licence", "#offers")
-        match self.licence.state if self.licence else None:
-            case LicenceState.NOT_BEGUN:
-                return Action(ActionKind.WAIT, "Not yet: your licence has not begun")
+        match state:
             case LicenceState.ENDED:
                 return Action(ActionKind.ASK, "Your licence has ended")
             case LicenceState.REVOKED:

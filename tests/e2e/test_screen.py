@@ -289,6 +289,7 @@ def test_whoever_leaves_frees_their_screen_at_once(premiere: Premiere, visitors:
     until(lambda: watching(premiere, made["id"]) == 0, "a free screen after the tab was closed", 8)
 
 
+MINE = "/api/v1/licences?mine=true"
 DAYS_SLOW = """(() => {
   const off = -3 * 86400e3, now = Date.now.bind(Date);
   Date.now = () => now() + off;
@@ -354,6 +355,11 @@ def test_a_film_page_left_open_follows_the_licence_whatever_the_viewers_clock_sa
     expect(side).to_contain_text(re.compile(r"in 4 minutes \d+ seconds?"))
     said = side.inner_text()
     expect(side).not_to_have_text(said, timeout=5_000)  # it counts
+    asked: list[str] = []
+    emil.page.on("request", lambda request: asked.append(request.url) if MINE in request.url else None)
+    with emil.page.expect_response(lambda answer: MINE in answer.url):
+        emil.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert len(asked) == 1  # whatever was replaced, one looks
 
 
 def link_of(premiere: Premiere, **asked: Any) -> dict[str, Any]:

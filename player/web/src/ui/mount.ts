@@ -31,9 +31,19 @@ function mountOne(element: HTMLElement, name: string): void {
  * if either side lacks it.
  */
 export async function refresh(selector: string, address: string, signal?: AbortSignal): Promise<HTMLElement | null> {
+  const [fresh] = await refreshAll([selector], address, signal);
+  return fresh ?? null;
+}
+
+/** As `refresh`, for several parts of a page that is fetched once; null stands for each that either side lacks. */
+export async function refreshAll(selectors: readonly string[], address: string, signal?: AbortSignal): Promise<(HTMLElement | null)[]> {
   const answer = await fetch(address, { credentials: "same-origin", headers: { Accept: "text/html" }, ...(signal ? { signal } : {}) });
-  if (!answer.ok) return null;
+  if (!answer.ok) return [];
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return selectors.map((selector) => replace(selector, page));
+}
+
+function replace(selector: string, page: Document): HTMLElement | null {
   const fresh = page.querySelector<HTMLElement>(selector);
   const stale = document.querySelector<HTMLElement>(selector);
   if (!fresh || !stale) return null;
