@@ -17,7 +17,7 @@ class Opener:
     """Decrypts objects. Those of `cbcs` have to come after the init segment of their crypto period.
 
     Their decryption is not authenticated: another key gives other pictures, and no fault. So it is the init
-    segment that must name the right key.
+    segment that must name the right key, and `trial` decodes what comes out.
     """
 
     def __init__(self, plan: Plan, keys: KeySource, common: CommonKeySource | None) -> None:

@@ -6,11 +6,18 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from transcoder.errors import BadMedia, EncodeFailed
-from transcoder.formats.cbcs import first_protected, protect_fragments, protect_init, read_packaged
+from transcoder.formats.cbcs import (
+    first_protected,
+    protect_fragments,
+    protect_init,
+    read_packaged,
+    read_protection,
+    unprotect_fragment,
+)
 from transcoder.formats.iframes import first_picture
 from transcoder.formats.remux import not_copyable
 from transcoder.keys.encrypt import encrypt_segment
-from transcoder.keys.keyschedule import NO_PERIOD, CommonKeySource, KeySource
+from transcoder.keys.keyschedule import NO_PERIOD, CommonKey, CommonKeySource, KeySource
 from transcoder.planning.ladder import AudioRendition, VideoRendition
 from transcoder.planning.plan import IFrameRendition, Plan, Segment
 from transcoder.programs.packager import SEGMENT_SECONDS, package
@@ -169,17 +176,27 @@ class Samples:
         seconds = sum(
             float(self._plan.segment_duration(rendition.name, s.sequence)) for s, _, _ in waiting.segments
         )
+        key = self._common(rendition.tier, waiting.segments[0][0].period)
         packaged = read_packaged(
             package(
                 (waiting.init, *clear),
                 "audio" if isinstance(rendition, AudioRendition) else "video",
                 len(clear) + int(seconds / SEGMENT_SECONDS) + 2,
-                self._common(rendition.tier, waiting.segments[0][0].period),
+                key,
                 cancel=self._cancel,
                 limits=self._limits,
             )
         )
-        return protect_init(waiting.init, packaged), tuple(protect_fragments(clear, packaged))
+        init, made = protect_init(waiting.init, packaged), tuple(protect_fragments(clear, packaged))
+        _check_opens(init, made[0], key, clear[0])
+        return init, made
+
+
+def _check_opens(init: bytes, stored: bytes, key: CommonKey, clear: bytes) -> None:
+    """Raise BadMedia unless its key makes of a segment what it was: later nobody could tell (`trial`)."""
+    said = read_protection(init)
+    if (said.kid, said.iv) != (key.kid, key.iv) or unprotect_fragment(stored, said, key.key) != clear:
+        raise BadMedia("the packager used another key than it was given")
 
 
 def _names(plan: Plan, rendition: Made) -> tuple[str, ...]:
