@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import threading
 import uuid
 from collections.abc import Iterator
@@ -93,6 +94,18 @@ def test_a_request_goes_to_the_service_and_its_licence_comes_back(house: House, 
     assert body == CHALLENGE
     assert headers["x-secret"] == "of the operator"
     assert "cookie" not in headers
+
+
+def test_no_request_reads_the_certificate_authorities_anew(
+    house: House, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("read on the event loop")
+
+    house.licence()
+    started = house.start()
+    monkeypatch.setattr(ssl, "create_default_context", refuse)
+    assert challenge(house, started).status == 200
 
 
 def test_nothing_is_sent_that_the_licence_does_not_cover(house: House, vendor: Vendor) -> None:
