@@ -7,6 +7,8 @@ from streaming.db.scratch import Scratch
 
 MOST = 4096
 """Clocks kept; the one that was asked for longest ago goes first, and its player reads one period on."""
+TRIMMED_EVERY = MOST // 16
+"""Askings after which clocks beyond those go: finding out which takes longer than all else."""
 _TABLE = """CREATE TABLE IF NOT EXISTS film_clocks
     (asked INTEGER PRIMARY KEY, playback TEXT, rendition TEXT, film REAL, wall REAL, reached INTEGER,
      UNIQUE (playback, rendition))"""
@@ -58,13 +60,14 @@ def _read(shared: Connection, playback: str, rendition: str) -> _Clock | None:
 
 
 def _keep(shared: Connection, playback: str, rendition: str, clock: _Clock) -> None:
-    shared.execute(
+    asked = shared.execute(
         "INSERT OR REPLACE INTO film_clocks (playback, rendition, film, wall, reached)"
         " VALUES (?, ?, ?, ?, ?)",
         (playback, rendition, clock.film, clock.wall, clock.reached),
-    )
-    shared.execute(
-        "DELETE FROM film_clocks WHERE asked <="
-        " (SELECT asked FROM film_clocks ORDER BY asked DESC LIMIT 1 OFFSET ?)",
-        (MOST,),
-    )
+    ).lastrowid
+    if asked is not None and asked % TRIMMED_EVERY == 0:
+        shared.execute(
+            "DELETE FROM film_clocks WHERE asked <="
+            " (SELECT asked FROM film_clocks ORDER BY asked DESC LIMIT 1 OFFSET ?)",
+            (MOST,),
+        )

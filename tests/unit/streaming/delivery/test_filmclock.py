@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.delivery.filmclock import MOST, FilmClocks
+from streaming.delivery.filmclock import MOST, TRIMMED_EVERY, FilmClocks
 from streaming.delivery.places import place_query, read_place
 
 LENGTH = 4.0
@@ -52,7 +52,7 @@ def test_asking_again_changes_nothing() -> None:
 
 def test_clocks_do_not_pile_up() -> None:
     clocks = FilmClocks()
-    for number in range(MOST + 10):
+    for number in range(MOST + TRIMMED_EVERY):
         clocks.ahead(f"pb_{number}", "v240", 0, 0.0, 0.0)
     assert clocks.ahead("pb_0", "v240", 1, 4.0, 0.0) == 0
     assert clocks.ahead(f"pb_{MOST}", "v240", 1, 4.0, 0.0) == 4
