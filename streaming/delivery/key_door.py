@@ -55,7 +55,7 @@ class KeyDoor:
         self._leases.permit(playback, asked.claim.now, rendition.tier)
         self._reports.overhear(scope, playback)
         ahead = self._ahead(scope, playback, rendition, asked.claim.now)
-        if not await self.release(asked, rendition.tier, period, ahead):
+        if not await self._account(asked, rendition.tier, period, ahead):
             return _again(scope)
         if is_common(version, rendition):
             key = await self._keys.tier_key(playback.title_id, playback.version_id, rendition.tier, period)
@@ -63,13 +63,17 @@ class KeyDoor:
             key = await self._keys.key(playback.title_id, playback.version_id, rendition, period)
         return Answer(200, key.reveal(), KEY_HEADERS)
 
-    async def release(self, asked: Asked, tier: str, period: int, ahead: float = 0.0) -> bool:
-        """Account for the keys of a tier and crypto period before they are given. Raises `Fault`.
+    async def release(self, asked: Asked, tier: str, period: int) -> None:
+        """Account for the keys of a tier and crypto period before they are given. Raises `Fault`."""
+        self._leases.permit(asked.playback, asked.claim.now, tier)
+        await self._account(asked, tier, period, ahead=0.0)
+
+    async def _account(self, asked: Asked, tier: str, period: int, ahead: float) -> bool:
+        """Account for keys that are permitted. Raises `Fault`.
 
         `ahead` is how many seconds of film before it is shown a native player asks; False: it must ask again.
         """
         playback, version = asked.playback, asked.version
-        self._leases.permit(playback, asked.claim.now, tier)
         if self._leases.needs_write(playback, period, asked.claim.now):
             rule = Rule(self._burst, self._rate, version.period_seconds)
             release = self._leases.release_key(asked.claim.hashed, asked.claim.proof, tier, period, rule)

@@ -3,6 +3,7 @@ import re
 import sqlite3
 import time
 from datetime import timedelta
+from typing import Any
 
 import m3u8
 import pytest
@@ -14,7 +15,8 @@ from streaming.delivery.model import PlaybackRow
 from streaming.delivery.values import Device
 from streaming.errors import Fault
 from streaming.ids import AccountId
-from streaming.licences.policy import Tier
+from streaming.licences.gate import LicenceGate
+from streaming.licences.policy import Grant, Tier
 from streaming.licences.values import Actor, Changes
 from tests.unit.streaming.delivery.house import (
     ANA,
@@ -61,6 +63,24 @@ def test_a_holder_gets_the_true_key(house: House) -> None:
     assert reply.body == KEYS.content_key("v240", "sd", 3).reveal()
     assert reply.headers["cache-control"] == "no-store"
     assert reply.headers["content-length"] == "16"
+
+
+def test_a_key_asks_the_policy_once(house: House) -> None:
+    class Counting(LicenceGate):
+        asked = 0
+
+        def permit(self, *row: Any, **more: Any) -> Grant | Fault:
+            self.asked += 1
+            return super().permit(*row, **more)
+
+    house.licence()
+    started = house.start()
+    assert gives_key(house.key(started))
+    house.doors.close()
+    house.gate = gate = Counting()
+    house.doors = house.open()
+    assert gives_key(house.key(started))
+    assert gate.asked == 1
 
 
 def test_the_owner_needs_no_licence(house: House) -> None:
