@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Callable
+from functools import cache
 
 from streaming.delivery.kept import Kept
 from streaming.delivery.keyring import KeyRing
@@ -35,6 +36,7 @@ class KeyTags:
         keys = await self._keys.of(version.title_id, version.version_id)
         given = await self._imported(version)
 
+        @cache  # the segments of a crypto period, and the renditions of a tier, all ask
         def said(tier: str, period: int) -> list[Signal]:
             kid = keys.kid(tier, period)
             return self._systems.signals(kid, f"{self._address}/play/{token}/licence", given.get(kid, ()))
