@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, text
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from streaming.clock import Clock
@@ -19,6 +20,7 @@ from streaming.db.engine import Database
 from streaming.delivery import store
 from streaming.delivery.device_model import DeviceRow, LicenceDeviceRow, RemovalRow
 from streaming.delivery.model import PlaybackRow
+from streaming.delivery.refusals import iso
 from streaming.delivery.values import Device
 from streaming.errors import Code, Fault, not_found
 from streaming.ids import AccountId, LicenceId, new_id
@@ -49,11 +51,14 @@ def mark_of(device: Device) -> bytes | None:
 
 def others(session: Session, licence_id: LicenceId, mark: bytes | None) -> int:
     """Count the devices that hold a licence's places, none if this device holds one itself."""
-    places = select(LicenceDeviceRow.device_id).where(LicenceDeviceRow.licence_id == licence_id)
-    mine = select(DeviceRow.id).where(DeviceRow.mark == mark, DeviceRow.id.in_(places))
-    if mark is not None and session.scalars(mine).first() is not None:
-        return 0
-    return int(session.scalar(select(func.count()).select_from(places.subquery())) or 0)
+    query = (
+        select(func.count(), func.count().filter(DeviceRow.mark == mark))
+        .select_from(LicenceDeviceRow)
+        .join(DeviceRow, DeviceRow.id == LicenceDeviceRow.device_id)
+        .where(LicenceDeviceRow.licence_id == licence_id)
+    )
+    held, mine = session.execute(query).one()
+    return 0 if mine else int(held)
 
 
 def register(session: Session, licence_id: LicenceId | None, device: Device, now: datetime) -> str | None:
@@ -61,22 +66,19 @@ def register(session: Session, licence_id: LicenceId | None, device: Device, now
     mark = mark_of(device)
     if mark is None or licence_id is None or device.account_id is None:
         return None
-    row = session.scalars(select(DeviceRow).where(DeviceRow.mark == mark)).first()
-    if row is None:
-        row = DeviceRow(
-            id=new_id("de"),
-            account_id=device.account_id,
-            mark=mark,
-            name=device.label[:MAX_NAME],
-            created_at=now,
-            played_at=now,
-        )
-        session.add(row)
-        session.flush()
-    row.played_at = now
-    session.flush()
-    session.merge(LicenceDeviceRow(licence_id=licence_id, device_id=row.id))
-    return row.id
+    made = insert(DeviceRow).values(
+        id=new_id("de"),
+        account_id=device.account_id,
+        mark=mark,
+        name=device.label[:MAX_NAME],
+        created_at=now,
+        played_at=now,
+    )
+    again = made.on_conflict_do_update(index_elements=[DeviceRow.mark], set_={"played_at": now})
+    device_id: str = session.scalars(again.returning(DeviceRow.id)).one()
+    place = insert(LicenceDeviceRow).values(licence_id=licence_id, device_id=device_id)
+    session.execute(place.on_conflict_do_nothing())
+    return device_id
 
 
 def free(session: Session, licence_id: LicenceId) -> None:
@@ -203,5 +205,5 @@ def _too_many(again: datetime) -> Fault:
         "As many devices as this licence is for were removed within 30 days.",
         "Play on a device that is registered, or remove this one later.",
         name="too_many_removals",
-        extra={"at": again.isoformat().replace("+00:00", "Z")},
+        extra={"at": iso(again)},
     )

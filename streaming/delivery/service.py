@@ -146,24 +146,25 @@ class PlaybackService:
         owns = device.account_id is not None and device.account_id == owner
         for licence_id in [None] if owns else licences:
             slots = store.same_slots(licence_id, device.account_id, title_id)
-            store.trim(session, slots, now + timedelta(seconds=self.lease.seconds))
+            running = store.active(session, slots, self._cutoff(now))
+            store.trim(running, now + timedelta(seconds=self.lease.seconds))
             row = (
                 None
                 if licence_id is None
                 else store.licence_columns(session, self._gate, licence_id, device.account_id, title_id)
             )
             count = 0 if licence_id is None else devices.others(session, licence_id, devices.mark_of(device))
-            permit = self._permit(row, now, len(store.active(session, slots, self._cutoff(now))), count)
+            permit = self._permit(row, now, len(running), count)
             if isinstance(permit, Fault) and take_over and permit.name == "too_many_streams":
-                permit = self._take_over(session, slots, row, now, count)
+                permit = self._take_over(running, permit, row, now, count)
             if not isinstance(permit, Fault):
                 return licence_id, permit
             if permit.name == "too_many_devices" and licence_id is not None:
                 permit.extra["devices"] = devices.listed(session, licence_id)
             if permit.name == "too_many_streams":
-                running = store.watching(session, slots, self._cutoff(now))
+                watching = store.watching(session, slots, self._cutoff(now))
                 permit.extra["playing"] = refusals.playing(
-                    running, store.names(session, running), guest=device.account_id is None
+                    watching, store.names(session, watching), guest=device.account_id is None
                 )
             first = first or permit
         if first is None:
@@ -179,19 +180,17 @@ class PlaybackService:
 
     def _take_over(
         self,
-        session: Session,
-        slots: ColumnElement[bool],
+        running: list[PlaybackRow],
+        refused: Fault,
         row: Sequence[object] | None,
         now: datetime,
         count: int,
     ) -> Permit | Fault:
         """Stop the least recently renewed playbacks until there is room."""
-        running = store.active(session, slots, self._cutoff(now))
-        permit = self._permit(row, now, len(running), count)
+        permit: Permit | Fault = refused
         while isinstance(permit, Fault) and running:
             running.pop(0).released_at = now
             permit = self._permit(row, now, len(running), count)
-        session.flush()
         return permit
 
     def _begin(

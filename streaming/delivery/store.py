@@ -47,16 +47,17 @@ def holding(cutoff: datetime) -> ColumnElement[bool]:
     return and_(PlaybackRow.released_at.is_(None), PlaybackRow.lease_until > cutoff)
 
 
-def trim(session: Session, slots: ColumnElement[bool], most: datetime) -> None:
-    """Cut leases that end after one taken now would, at `most`: a clock that was set back since gave them."""
-    late = and_(slots, PlaybackRow.released_at.is_(None), PlaybackRow.lease_until > most)
-    session.execute(update(PlaybackRow).where(late).values(lease_until=most))
-
-
 def active(session: Session, slots: ColumnElement[bool], cutoff: datetime) -> list[PlaybackRow]:
     """List the playbacks that hold one of these slots, least recently renewed first."""
     query = select(PlaybackRow).where(slots, holding(cutoff)).order_by(PlaybackRow.lease_until)
     return list(session.scalars(query))
+
+
+def trim(running: Sequence[PlaybackRow], most: datetime) -> None:
+    """Cut leases that end after one taken now would, at `most`: a clock that was set back since gave them."""
+    for one in running:
+        if one.lease_until > most:
+            one.lease_until = most
 
 
 def heir(
@@ -76,17 +77,15 @@ def heir(
 def fold(session: Session, slots: ColumnElement[bool], title_id: TitleId, kept: int) -> float:
     """Remove all but the `kept` newest playbacks of these slots and this title that have an heir; gives the
     seconds they were watched. Else whoever starts and stops all day makes every later start slower."""
-    query = (
-        select(PlaybackRow.id, PlaybackRow.watched_s)
+    old = (
+        select(PlaybackRow.id)
         .where(slots, PlaybackRow.title_id == title_id, PlaybackRow.inherited.is_(True))
         .order_by(PlaybackRow.started_at.desc(), PlaybackRow.id)
         .offset(kept)
         .limit(FOLDED_AT_ONCE)
     )
-    old = session.execute(query).all()
-    if old:
-        session.execute(delete(PlaybackRow).where(PlaybackRow.id.in_([row.id for row in old])))
-    return float(sum(row.watched_s for row in old))
+    gone = delete(PlaybackRow).where(PlaybackRow.id.in_(old)).returning(PlaybackRow.watched_s)
+    return float(sum(session.scalars(gone, execution_options={"synchronize_session": False})))
 
 
 def count_active(
