@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, text
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from streaming.clock import Clock
@@ -27,6 +26,11 @@ from streaming.ids import AccountId, LicenceId, new_id
 
 MONTH = timedelta(days=30)
 MAX_NAME = 80
+_REGISTER = (
+    "INSERT INTO viewing_devices (id, account_id, mark, name, created_at, played_at)"
+    " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (mark) DO UPDATE SET played_at = excluded.played_at RETURNING id"
+)
+_TAKE_PLACE = "INSERT INTO licence_devices (licence_id, device_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +53,22 @@ def mark_of(device: Device) -> bytes | None:
     return hashlib.sha256(b"\0".join((b"device", device.account_id.encode(), known.encode()))).digest()
 
 
-def others(session: Session, licence_id: LicenceId, mark: bytes | None) -> int:
-    """Count the devices that hold a licence's places, none if this device holds one itself."""
-    query = (
-        select(func.count(), func.count().filter(DeviceRow.mark == mark))
-        .select_from(LicenceDeviceRow)
-        .join(DeviceRow, DeviceRow.id == LicenceDeviceRow.device_id)
-        .where(LicenceDeviceRow.licence_id == licence_id)
-    )
-    held, mine = session.execute(query).one()
-    return 0 if mine else int(held)
+def register(
+    connection: Connection, licence_id: LicenceId | None, device: Device, now: int, known: str | None = None
+) -> str | None:
+    """Note that a device starts a film at the instant `now` (microseconds); gives its id.
 
-
-def register(session: Session, licence_id: LicenceId | None, device: Device, now: datetime) -> str | None:
-    """Note that a device starts a film, and let it hold a place of the licence; gives its id."""
+    Unless it is `known` to hold a place of the licence, by its id, it takes one.
+    """
     mark = mark_of(device)
     if mark is None or licence_id is None or device.account_id is None:
         return None
-    made = insert(DeviceRow).values(
-        id=new_id("de"),
-        account_id=device.account_id,
-        mark=mark,
-        name=device.label[:MAX_NAME],
-        created_at=now,
-        played_at=now,
-    )
-    again = made.on_conflict_do_update(index_elements=[DeviceRow.mark], set_={"played_at": now})
-    device_id: str = session.scalars(again.returning(DeviceRow.id)).one()
-    place = insert(LicenceDeviceRow).values(licence_id=licence_id, device_id=device_id)
-    session.execute(place.on_conflict_do_nothing())
+    if known is not None:
+        connection.exec_driver_sql("UPDATE viewing_devices SET played_at = ? WHERE id = ?", (now, known))
+        return known
+    values = (new_id("de"), device.account_id, mark, device.label[:MAX_NAME], now, now)
+    device_id: str = connection.exec_driver_sql(_REGISTER, values).scalar_one()
+    connection.exec_driver_sql(_TAKE_PLACE, (licence_id, device_id))
     return device_id
 
 

@@ -1,17 +1,19 @@
 """Starting playbacks, counting their slots without error, and saying who watches and where they were."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Connection
 from sqlalchemy.orm import Session
 
 from streaming.clock import Clock, from_micros, to_micros
 from streaming.db.engine import Database
-from streaming.delivery import counting, devices, refusals, store
-from streaming.delivery.budget import Budget, Rule, full, refilled
+from streaming.delivery import counting, devices, refusals, starting, store
+from streaming.delivery.budget import Rule, full, refilled
 from streaming.delivery.leases import LeaseRule
 from streaming.delivery.model import PlaybackRow
+from streaming.delivery.starting import Screen, Slots, Standing
 from streaming.delivery.values import Device, Gate, Permit, Started, Version, Watching
 from streaming.errors import Fault, not_found
 from streaming.ids import AccountId, LicenceId, PlaybackId, TitleId, new_id, new_token, token_hash
@@ -20,6 +22,19 @@ MAX_DEVICE = 80
 FORGOTTEN_AT_ONCE = 500
 KEPT_ENDED = 50
 """Ended playbacks kept of one licence; what older ones were watched is counted with the newest."""
+
+
+@dataclass(slots=True)
+class _Choice:
+    """A licence, or an owner's title, as it stands: who plays on it, and who must make room."""
+
+    slots: Slots
+    owns: bool
+    standing: Standing
+    screens: list[Screen]
+    running: list[Screen]
+    stopped: list[Screen] = field(default_factory=list)
+    permit: Permit = field(init=False)
 
 
 class PlaybackService:
@@ -60,12 +75,12 @@ class PlaybackService:
             raise not_found("film")
         with self._database.write() as session:
             now = self._clock.now()
-            chosen = self._choose(session, device, title_id, licences, now, take_over)
+            chosen = self._choose(session, device, version, licences, now, take_over)
             if not isinstance(chosen, Fault):
                 if not any(one.init_name for one in version.renditions if one.kind == "video"):
                     raise refusals.nothing_to_play_yet()
                 counting.note(session, title_id, now, "plays")
-                return self._begin(session, device, version, *chosen, now)
+                return self._begin(session.connection(), device, version, chosen, to_micros(now))
             if chosen.name == "too_many_streams":
                 counting.note(session, title_id, now, "refused")
         raise chosen  # after the commit: leases that were cut stay so
@@ -133,109 +148,112 @@ class PlaybackService:
         self,
         session: Session,
         device: Device,
-        title_id: TitleId,
+        version: Version,
         licences: Sequence[LicenceId],
         now: datetime,
         take_over: bool,
-    ) -> tuple[LicenceId | None, Permit] | Fault:
+    ) -> "_Choice | Fault":
         """Give the first licence that opens, counted in this transaction, or the first one's refusal."""
-        owner = store.owner_of(session, title_id)
-        if owner is None:
-            raise not_found("film")
-        first: Fault | None = None
-        owns = device.account_id is not None and device.account_id == owner
-        for licence_id in [None] if owns else licences:
-            slots = store.same_slots(licence_id, device.account_id, title_id)
-            running = store.active(session, slots, self._cutoff(now))
-            store.trim(running, now + timedelta(seconds=self.lease.seconds))
-            row = (
-                None
-                if licence_id is None
-                else store.licence_columns(session, self._gate, licence_id, device.account_id, title_id)
-            )
-            count = 0 if licence_id is None else devices.others(session, licence_id, devices.mark_of(device))
-            permit = self._permit(row, now, len(running), count)
-            if isinstance(permit, Fault) and take_over and permit.name == "too_many_streams":
-                permit = self._take_over(running, permit, row, now, count)
-            if not isinstance(permit, Fault):
-                return licence_id, permit
-            if permit.name == "too_many_devices" and licence_id is not None:
-                permit.extra["devices"] = devices.listed(session, licence_id)
-            if permit.name == "too_many_streams":
-                watching = store.watching(session, slots, self._cutoff(now))
-                permit.extra["playing"] = refusals.playing(
-                    watching, store.names(session, watching), guest=device.account_id is None
-                )
-            first = first or permit
-        if first is None:
-            first = self._gate.permit([None] * self._gate.width, now)  # type: ignore[assignment]
-        return first or refusals.unknown_playback()
+        refused: list[Fault] = []
+        tried: Sequence[LicenceId | None] = licences or [None]
+        for licence_id in tried:
+            choice = self._standing(session.connection(), device, version, licence_id, now)
+            verdict = self._permit(choice, now)
+            if isinstance(verdict, Fault) and take_over and verdict.name == "too_many_streams":
+                verdict = self._take_over(choice, verdict, now)
+            if not isinstance(verdict, Fault):
+                choice.permit = verdict
+                return choice
+            self._explain(session, verdict, choice, now)
+            refused.append(verdict)
+            if choice.owns:
+                break
+        return refused[0]
 
-    def _permit(
-        self, row: Sequence[object] | None, now: datetime, active: int, devices: int
-    ) -> Permit | Fault:
-        if row is None:
-            return self._gate.owner(active)
-        return self._gate.permit(row, now, None, active, devices)
-
-    def _take_over(
+    def _standing(
         self,
-        running: list[PlaybackRow],
-        refused: Fault,
-        row: Sequence[object] | None,
-        now: datetime,
-        count: int,
-    ) -> Permit | Fault:
-        """Stop the least recently renewed playbacks until there is room."""
-        permit: Permit | Fault = refused
-        while isinstance(permit, Fault) and running:
-            running.pop(0).released_at = now
-            permit = self._permit(row, now, len(running), count)
-        return permit
-
-    def _begin(
-        self,
-        session: Session,
+        connection: Connection,
         device: Device,
         version: Version,
         licence_id: LicenceId | None,
-        permit: Permit,
         now: datetime,
+    ) -> "_Choice":
+        """Read how things stand under a licence; the owner needs none. Raises `Fault` NOT_FOUND."""
+        asked = Slots(licence_id, device.account_id, version.title_id)
+        standing = starting.standing(connection, self._gate, asked, devices.mark_of(device))
+        if standing is None:
+            raise not_found("film")
+        owns = device.account_id is not None and device.account_id == standing.owner_id
+        slots = replace(asked, licence_id=None) if owns else asked
+        cutoff = self.lease.cutoff(to_micros(now))
+        screens = starting.screens(connection, slots, version.version_id, cutoff)
+        running = [one for one in screens if one.is_held(cutoff)]
+        starting.trim(connection, running, self.lease.until(to_micros(now)))
+        return _Choice(slots, owns, standing, screens, running)
+
+    def _permit(self, choice: "_Choice", now: datetime) -> Permit | Fault:
+        if choice.owns:
+            return self._gate.owner(len(choice.running))
+        standing = choice.standing
+        return self._gate.permit(standing.licence, now, None, len(choice.running), standing.others)
+
+    def _take_over(self, choice: "_Choice", refused: Fault, now: datetime) -> Permit | Fault:
+        """Stop the least recently renewed playbacks until there is room."""
+        verdict: Permit | Fault = refused
+        while isinstance(verdict, Fault) and choice.running:
+            choice.stopped.append(choice.running.pop(0))
+            verdict = self._permit(choice, now)
+        return verdict
+
+    def _explain(self, session: Session, refusal: Fault, choice: "_Choice", now: datetime) -> None:
+        """Name the devices, or the playbacks, that take all the room there is."""
+        licence_id = choice.slots.licence_id
+        if refusal.name == "too_many_devices" and licence_id is not None:
+            refusal.extra["devices"] = devices.listed(session, licence_id)
+        if refusal.name == "too_many_streams":
+            screens = PlaybackRow.id.in_([one.id for one in choice.running])
+            running = store.watching(session, screens, self._cutoff(now))
+            guest = choice.slots.account_id is None
+            refusal.extra["playing"] = refusals.playing(running, store.names(session, running), guest=guest)
+
+    def _begin(
+        self, connection: Connection, device: Device, version: Version, choice: "_Choice", now: int
     ) -> Started:
-        token, playback_id = new_token(), PlaybackId(new_id("pb"))
-        budget, released = self._inherit(session, device, version, licence_id, now)
-        slots = store.same_slots(licence_id, device.account_id, version.title_id)
-        watched = store.fold(session, slots, version.title_id, KEPT_ENDED)
-        holder = device.account_id or licence_id or ""
-        position = continues_at(store.resume(session, holder, version.title_id), version.duration_s)
-        row = PlaybackRow(
-            id=playback_id,
-            token_hash=token_hash(token),
-            native=device.native,
-            title_id=version.title_id,
-            version_id=version.version_id,
-            licence_id=licence_id,
-            account_id=device.account_id,
-            auth_session_id=device.session_id,
-            api_token_id=device.token_id,
-            guest_hash=token_hash(device.guest_token) if device.guest_token else None,
-            device=device.label[:MAX_DEVICE],
-            started_at=now,
-            lease_until=from_micros(self.lease.until(to_micros(now))),
-            seen_at=now,
-            position_s=position,
-            watched_s=watched,
-            budget_level=budget.level,
-            budget_at=from_micros(budget.at),
-            released_periods=released,
-            viewing_device_id=devices.register(session, licence_id, device, now),
+        """Write the playback and what follows from it."""
+        token, playback_id, licence_id = new_token(), PlaybackId(new_id("pb")), choice.slots.licence_id
+        position = continues_at(choice.standing.position_s, version.duration_s)
+        lease_until = self.lease.until(now)
+        starting.add(
+            connection,
+            {
+                "id": playback_id,
+                "token_hash": token_hash(token),
+                "native": device.native,
+                "title_id": version.title_id,
+                "version_id": version.version_id,
+                "licence_id": licence_id,
+                "account_id": device.account_id,
+                "auth_session_id": device.session_id,
+                "api_token_id": device.token_id,
+                "guest_hash": token_hash(device.guest_token) if device.guest_token else None,
+                "device": device.label[:MAX_DEVICE],
+                "started_at": now,
+                "lease_until": lease_until,
+                "seen_at": now,
+                "position_s": position,
+                "inherited": False,
+                "viewing_device_id": devices.register(
+                    connection, licence_id, device, now, choice.standing.device_id
+                ),
+                **self._left(connection, version, choice, now),
+            },
         )
-        session.add(row)
+        permit = choice.permit
         return Started(
             playback_id,
             token,
             licence_id,
-            row.lease_until,
+            from_micros(lease_until),
             permit.ends_at,
             position,
             permit.tier,
@@ -243,23 +261,27 @@ class PlaybackService:
             version.protection,
         )
 
-    def _inherit(
-        self, session: Session, device: Device, version: Version, licence_id: LicenceId | None, now: datetime
-    ) -> tuple[Budget, bytes]:
+    def _left(
+        self, connection: Connection, version: Version, choice: "_Choice", now: int
+    ) -> dict[str, object]:
         """Take over what an ended playback of the same slots left, so that starting anew refills nothing.
 
-        Its released periods come along: they cost nothing again, which makes a reload free. An heir ends
-        its predecessor for good: two must never refill from one slot.
+        Its released periods come along: they cost nothing again, which makes a reload free.
         """
         rule = Rule(self._burst, self._rate, version.period_seconds)
-        slots = store.same_slots(licence_id, device.account_id, version.title_id)
-        before = store.heir(session, slots, version.version_id, self._cutoff(now))
-        if before is None:
-            return full(rule, to_micros(now)), b""
-        before.inherited = True
-        before.released_at = before.released_at or now
-        kept = Budget(before.budget_level, to_micros(before.budget_at))
-        return refilled(kept, rule, to_micros(now)), before.released_periods
+        cutoff = self.lease.cutoff(now)
+        before = starting.heir_of(choice.screens, choice.stopped, version.version_id, cutoff)
+        starting.end(connection, [one for one in choice.stopped if one is not before], now)
+        budget, released, watched = full(rule, now), b"", 0.0
+        if before is not None:
+            budget, released = refilled(before.budget, rule, now), before.released_periods
+            watched = starting.inherit(connection, before, choice.slots, now, KEPT_ENDED)
+        return {
+            "budget_level": budget.level,
+            "budget_at": budget.at,
+            "released_periods": released,
+            "watched_s": watched,
+        }
 
     def _watching(self, where: ColumnElement[bool]) -> list[Watching]:
         with self._database.read() as session:

@@ -21,13 +21,12 @@ _WIDTH = _COLUMNS.count(",") + 1
 
 MAX_KEPT = 4096
 
-COUNT_LICENCE = (
-    "SELECT count(*) FROM playback_sessions WHERE licence_id = :licence AND released_at IS NULL"
+OF_LICENCE = "licence_id = :licence"
+OF_OWNER = "title_id = :title AND account_id = :account AND licence_id IS NULL"
+"""Playbacks that share their slots: those of one licence, or of one owner's title."""
+_COUNT = (
+    "SELECT count(*) FROM playback_sessions WHERE {slots} AND released_at IS NULL"
     " AND lease_until > :cutoff AND id <> :self"
-)
-COUNT_OWNER = (
-    "SELECT count(*) FROM playback_sessions WHERE title_id = :title AND account_id = :account"
-    " AND licence_id IS NULL AND released_at IS NULL AND lease_until > :cutoff AND id <> :self"
 )
 SPEND = "UPDATE playback_sessions SET budget_level = ?, budget_at = ?, released_periods = ? WHERE id = ?"
 EXTEND = "UPDATE playback_sessions SET lease_until = ?, seen_at = ?, watched_s = watched_s + ? WHERE id = ?"
@@ -95,7 +94,7 @@ class PlaybackSql:
 
 def others_active(connection: sqlite3.Connection, playback: Playback, cutoff: int) -> int:
     """Count the other playbacks that hold a slot of the same licence (or of the same owner and title)."""
-    query = COUNT_LICENCE if playback.licence_id else COUNT_OWNER
+    query = _COUNT.format(slots=OF_LICENCE if playback.licence_id else OF_OWNER)
     values = {
         "licence": playback.licence_id,
         "title": playback.title_id,

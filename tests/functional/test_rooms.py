@@ -4,6 +4,7 @@ from fastapi.testclient import TestClient
 from streaming.accounts.principal import Role
 from streaming.catalogue import store
 from streaming.catalogue.values import Failure, TitleState
+from streaming.clock import to_micros
 from streaming.delivery import devices
 from streaming.delivery.values import Device
 from streaming.ids import LicenceId, TitleId
@@ -149,7 +150,9 @@ def test_the_account_shows_devices_and_the_places_they_take(whole_house: WholeHo
     account = whole_house.services.accounts.named("ben").id
     with whole_house.services.database.write() as session:
         device = Device(account, label="Firefox on Linux", profile="p" * 43)
-        devices.register(session, LicenceId(made["id"]), device, whole_house.clock.now())
+        devices.register(
+            session.connection(), LicenceId(made["id"]), device, to_micros(whole_house.clock.now())
+        )
     page = ben.get("/account", headers=HTML).text
     assert "Firefox on Linux" in page
     assert "A place on “film”: 1 of 2 taken" in page

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from streaming.delivery.budget import UNIT, is_released
 from streaming.delivery.model import PlaybackRow
@@ -58,6 +58,19 @@ def test_a_viewer_may_take_over_from_another_screen(house: House) -> None:
     second = house.start(take_over=True)
     assert house.key(first).code == "lease_ended"
     assert house.key(second).status == 200
+
+
+def test_a_start_is_one_write_transaction_of_few_statements(house: House) -> None:
+    house.licence(max_streams=1)
+    house.start()
+    said: list[list[str]] = []
+    event.listen(
+        house.database.engine, "before_cursor_execute", lambda *args: said.append(args[2].split(" ", 2)[:2])
+    )
+    house.start(take_over=True)
+    begun = said.index(["BEGIN", "IMMEDIATE"])
+    words = [first for first, _ in said[begun + 1 :]]
+    assert words == ["SELECT"] * 2 + ["INSERT", "UPDATE", "UPDATE", "DELETE", "INSERT"]
 
 
 def test_starting_over_and_over_leaves_few_rows_and_loses_no_minute(house: House) -> None:

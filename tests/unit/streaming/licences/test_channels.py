@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from streaming.catalogue.model import TitleRow
 from streaming.delivery.model import PlaybackRow
-from streaming.delivery.store import licence_columns
+from streaming.delivery.starting import Slots, standing
 from streaming.delivery.values import Device
 from streaming.errors import Fault
 from streaming.ids import ChannelId, LicenceId, TitleId, new_id
@@ -102,8 +102,10 @@ def test_a_licence_on_one_film_opens_no_other(club: Club) -> None:
     held = club.house.licence()
     other_film(club.house)
     with club.house.database.read() as session:
-        row = licence_columns(session, club.house.gate, held, BEN, TitleId("ti_other"))
-    assert getattr(club.house.gate.permit(row, START), "name", "") == "no_licence"
+        slots = Slots(held, BEN, TitleId("ti_other"))
+        found = standing(session.connection(), club.house.gate, slots, None)
+    assert found is not None
+    assert getattr(club.house.gate.permit(found.licence, START), "name", "") == "no_licence"
 
 
 def other_film(house: House) -> None:
