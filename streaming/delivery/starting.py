@@ -27,10 +27,10 @@ _STANDING = (
 _WIDTH = 4
 _ASKED = "(SELECT :licence AS licence_id, :account AS account_id, :title AS title_id) p"
 _SCREENS = (
-    "SELECT id, version_id, started_at, lease_until, released_at, inherited, budget_level, budget_at,"
+    "SELECT rowid, id, version_id, started_at, lease_until, released_at, inherited, budget_level, budget_at,"
     " released_periods FROM playback_sessions WHERE {slots}"
     " AND ((released_at IS NULL AND lease_until > :cutoff) OR (version_id = :version AND NOT inherited))"
-    " ORDER BY lease_until"
+    " ORDER BY lease_until, rowid"
 )
 _TRIM = "UPDATE playback_sessions SET lease_until = ? WHERE id = ?"
 _END = "UPDATE playback_sessions SET released_at = ? WHERE id = ?"
@@ -85,8 +85,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A playback of the same slots that holds one, or that has ended and left its budget to nobody yet."""
+    """A playback of the same slots that holds one, or that has ended and left its budget to nobody yet.
 
+    `number` tells which came later of two that began at the same instant.
+    """
+
+    number: int
     id: str
     version_id: str
     started_at: int
@@ -134,7 +138,7 @@ def heir_of(
         for one in before
         if one.version_id == version_id and not one.inherited and (one in stopped or not one.is_held(cutoff))
     ]
-    return max(ended, key=lambda one: one.started_at, default=None)
+    return max(ended, key=lambda one: (one.started_at, one.number), default=None)
 
 
 def end(connection: Connection, stopped: Sequence[Screen], now: int) -> None:
@@ -163,6 +167,7 @@ def add(connection: Connection, playback: Mapping[str, Any]) -> None:
 
 
 def _screen(
+    number: int,
     id_: str,
     version_id: str,
     started_at: int,
@@ -174,4 +179,6 @@ def _screen(
     released: bytes,
 ) -> Screen:
     budget = Budget(level, at)
-    return Screen(id_, version_id, started_at, lease_until, released_at, bool(inherited), budget, released)
+    return Screen(
+        number, id_, version_id, started_at, lease_until, released_at, bool(inherited), budget, released
+    )

@@ -73,6 +73,17 @@ def test_a_start_is_one_write_transaction_of_few_statements(house: House) -> Non
     assert words == ["SELECT"] * 2 + ["INSERT", "UPDATE", "UPDATE", "DELETE", "INSERT"]
 
 
+def test_of_two_that_began_at_the_same_instant_the_later_one_is_taken_over_from(house: House) -> None:
+    house.licence(max_streams=2)
+    first, second = house.start(), house.start()
+    house.wait(seconds=1)
+    assert house.renew(second).status == 200  # its lease is the longer one: that does not count
+    house.wait(hours=1)
+    house.start()
+    assert house.renew(second).code == "lease_ended"
+    assert house.renew(first).status == 200
+
+
 def test_starting_over_and_over_leaves_few_rows_and_loses_no_minute(house: House) -> None:
     licence = house.licence(max_streams=1)
     for _ in range(KEPT_ENDED + 30):
