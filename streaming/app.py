@@ -39,6 +39,7 @@ from streaming.web.api import (
 )
 from streaming.web.openapi import describe_refusals
 from streaming.web.pages import account, door, entry, film, foyer, operator, screen, studio
+from streaming.web.pages import channels as channel_rooms
 from streaming.web.pages import figures as figures_page
 from streaming.web.pages import offers as offer_rooms
 from streaming.web.pages.chrome import problem_page
@@ -85,7 +86,19 @@ def mount(services: Services) -> Doors:
     licensing = (licences, bulk, history, figures, links, devices, offers, channels)
     for part in (accounts, uploads, titles, extras, *licensing, playback, guest, health):
         app.include_router(part.router)
-    for page in (foyer, film, screen, door, studio, figures_page, offer_rooms, account, entry, operator):
+    for page in (
+        foyer,
+        film,
+        screen,
+        door,
+        studio,
+        figures_page,
+        offer_rooms,
+        channel_rooms,
+        account,
+        entry,
+        operator,
+    ):
         app.include_router(page.router)
     app.mount("/static", StaticAssets(STATIC))
     describe_refusals(app)

@@ -15,9 +15,12 @@ from player.views import (
     LicenceTerms,
     LinkUse,
     Page,
+    Tier,
     TransferLicence,
 )
 from player.words import readback
+
+CLARA = LicenceTerms(LicenceState.RUNNING, valid_until=ahead(days=28))
 
 
 def _issue(page: Page) -> IssueLicence:
@@ -107,6 +110,19 @@ ISSUES = (
                 NOW,
                 p.zone,
             ),
+        ),
+    ),
+    State(
+        "Licence",
+        "on a channel",
+        lambda p: IssueLicence(
+            p,
+            "ch_1",
+            "Noir",
+            best_tier=Tier.UHD,
+            draft=LicenceDraft(to="Clara", valid_until="2026-12-20T21:40"),
+            readback=readback("Noir", "Clara", CLARA, NOW, p.zone, channel=True),
+            on_channel=True,
         ),
     ),
     State(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from player.canned.base import BEN, ENDED, LONG_NAME, PICTURES, State, ago, ahead
+from player.canned.base import BEN, ENDED, LONG_NAME, PICTURES, RUNNING, State, ago, ahead
 from player.canned.studio import title
 from player.canned.watching import film
 from player.views import (
@@ -14,6 +14,8 @@ from player.views import (
     ChannelTitle,
     CodeRow,
     HistoryLine,
+    HolderKind,
+    LicenceRow,
     OfferCard,
     OfferCodes,
     OfferDraft,
@@ -51,7 +53,11 @@ FILMS = (
     ChannelTitle("ti_0001", "Salt Roads", inside=True),
     ChannelTitle("ti_0015", LONG_NAME),
 )
-NOIR = ChannelCard("ch_1", "Noir", "Rain, hats and bad decisions.", 41, FILMS, (SUBSCRIPTION,))
+HOLDERS = (
+    LicenceRow("li_71", HolderKind.ACCOUNT, "Clara", RUNNING, ago(hours=3), 1),
+    LicenceRow("li_70", HolderKind.ACCOUNT, LONG_NAME, replace(RUNNING, max_streams=3), ago(days=2)),
+)
+NOIR = ChannelCard("ch_1", "Noir", "Rain, hats and bad decisions.", 41, FILMS, (SUBSCRIPTION,), HOLDERS)
 EMPTY = ChannelCard("ch_2", "Shorts", titles=FILMS[2:])
 
 TERMS = OfferDraft(

@@ -1,6 +1,7 @@
 """Typed values for every room (strings, numbers, aware datetimes, enums), drawn by `player.render`."""
 
 from player.views.account import Account, ApiToken, Device, Login, Recover, Register, ViewingDevice
+from player.views.channels import ChannelCard, Channels, ChannelTitle
 from player.views.common import (
     Failure,
     LicenceState,
@@ -22,9 +23,6 @@ from player.views.foyer import FilmCard, Foyer, Scope
 from player.views.house import ErrorPage, HouseAccount, HouseFault, Job, Operator, Worker
 from player.views.offers import (
     Bulk,
-    ChannelCard,
-    Channels,
-    ChannelTitle,
     CodeRow,
     HistoryLine,
     OfferCard,

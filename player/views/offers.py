@@ -138,38 +138,6 @@ class Redeem:
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelTitle:
-    """A film that can lie in a channel."""
-
-    id: str
-    name: str
-    inside: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelCard:
-    """A channel in its maker's list."""
-
-    id: str
-    name: str
-    description: str = ""
-    subscribers: int = 0
-    titles: tuple[ChannelTitle, ...] = ()
-    offers: tuple[OfferCard, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Channels:
-    """`/studio/channels`: a creator's channels and what lies in them."""
-
-    template: ClassVar[str] = "channels.html"
-    room: ClassVar[str] = "studio"
-
-    page: Page
-    channels: tuple[ChannelCard, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Bulk:
     """`/studio/t/{id}/licences/bulk`: many licences by a table."""
 

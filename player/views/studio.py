@@ -311,7 +311,10 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class IssueLicence:
-    """`/studio/t/{id}/licences/new`. `link_once` opens the success panel with the link."""
+    """`/studio/t/{id}/licences/new`, and of a channel. `link_once` opens the success panel with the link.
+
+    `on_channel`: `title_id` and `title_name` are a channel's, and the licence is for an account.
+    """
 
     template: ClassVar[str] = "licence_new.html"
     room: ClassVar[str] = "studio"
@@ -326,6 +329,17 @@ class IssueLicence:
     errors: tuple[FieldError, ...] = ()
     readback: str = ""
     link_once: str | None = None
+    on_channel: bool = False
+
+    @property
+    def issue_url(self) -> str:
+        """Where it is issued."""
+        return f"/api/v1/{'channels' if self.on_channel else 'titles'}/{self.title_id}/licences"
+
+    @property
+    def back_url(self) -> str:
+        """Where one came from, and where the licence is then."""
+        return f"/studio/channels#{self.title_id}" if self.on_channel else f"/studio/t/{self.title_id}"
 
     def error(self, field: str) -> str:
         """The sentence about this field, or nothing."""

@@ -7,7 +7,7 @@ import typer
 
 from streaming.cli import links
 from streaming.cli.client import Client
-from streaming.cli.offers import bulk
+from streaming.cli.offers import ChannelArgument, bulk, channels
 from streaming.cli.titles import AsJson, TitleArgument
 from streaming.when import parse_duration, parse_when
 from transcoder.standalone.output import local, out, plain, print_json, print_pairs, print_table
@@ -39,6 +39,7 @@ group = typer.Typer(no_args_is_help=True, help="Issue, list, extend and revoke l
 def register(app: typer.Typer) -> None:
     """Hang the commands on `app`."""
     group.command()(bulk)
+    channels.command()(grant)
     group.add_typer(links.group, name="link")
     app.add_typer(group, name="licence")
 
@@ -76,6 +77,28 @@ def issue(
     out.print(plain(made["readback"]), soft_wrap=True)
     print_pairs([("Licence", made["id"]), ("Link", made.get("link_url"))])
     return None
+
+
+def grant(
+    channel: ChannelArgument,
+    to: Annotated[str, typer.Option("--to", help="The account that may watch.", metavar="NAME")],
+    valid_from: From = None,
+    valid_until: Until = None,
+    rental: Rental = None,
+    playback: Playback = None,
+    tier: Tier = None,
+    max_streams: Streams = None,
+    may_finish: Finish = None,
+    max_devices: Devices = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let an account watch whatever lies in a channel, for a time, without an offer."""
+    terms = _terms(valid_from, valid_until, rental, playback, tier, max_streams, may_finish, max_devices)
+    made = Client.from_environment().call("POST", f"/channels/{channel}/licences", {"to": to, **terms})
+    if as_json:
+        return print_json(made)
+    out.print(plain(made["readback"]), soft_wrap=True)
+    return print_pairs([("Licence", made["id"])])
 
 
 @group.command("list")

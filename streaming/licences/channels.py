@@ -143,6 +143,16 @@ class ChannelService:
             own_channel(session, actor, channel_id)
             return store.on_channels(session, [channel_id])
 
+    def held(self, actor: Actor) -> dict[ChannelId, list[Licence]]:
+        """Every licence on the actor's channels that runs or will, newest first."""
+        now, found = self._clock.now(), dict[ChannelId, list[Licence]]()
+        with self._database.read() as session:
+            mine = session.scalars(select(ChannelRow.id).where(ChannelRow.owner_id == actor.account_id))
+            for one in store.on_channels(session, [ChannelId(id_) for id_ in mine]):
+                if one.channel is not None and is_live(one, now):
+                    found.setdefault(one.channel.id, []).append(one)
+        return found
+
     def history(self, actor: Actor, channel_id: ChannelId, limit: int = 0) -> list[Event]:
         """Read a channel's audit log, newest first; 0: all of it."""
         with self._database.read() as session:

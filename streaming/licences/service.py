@@ -71,6 +71,32 @@ class LicenceService:
         licence = self.preview(actor, self.owned(actor, title_id), request)
         return self.issue_all(actor, [(licence, request)])[0]
 
+    def grant(self, actor: Actor, channel_id: ChannelId, request: Request) -> Licence:
+        """Issue a licence on a channel of one's own to an account. Raises `Fault`.
+
+        A link opens one title's screen, so none leads to a channel.
+        """
+        if request.link or request.to is None:
+            sentence = "A licence on a channel goes to an account."
+            raise invalid(sentence, "Give its name, or make links to films.", "no_account", "to")
+        check_holder(request)
+        now = self._clock.now()
+        terms = checked_terms(request, now)
+        with self._database.write() as session:
+            row = channels.own_channel(session, actor, channel_id)
+            name = f"The channel “{row.name}”"
+            holder = self.account_holder(request.to, AccountId(row.owner_id), name)
+            licence = Licence(
+                LicenceId(new_id("li")),
+                None,
+                holder,
+                terms,
+                actor.name,
+                now,
+                channel=Channel(channel_id, row.name),
+            )
+            return _issued(session, actor, licence, request).licence
+
     def issue_all(self, actor: Actor, previewed: Sequence[tuple[Licence, Request]]) -> list[Issued]:
         """Issue licences that `preview` gave, all of them or none."""
         with self._database.write() as session:

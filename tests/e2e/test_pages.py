@@ -241,6 +241,32 @@ def test_a_creator_makes_an_offer_and_changes_it(street: Street, visitors: Visit
     assert faults == []
 
 
+def test_a_creator_gives_a_licence_on_a_channel_and_takes_it_back(street: Street, visitors: Visitors) -> None:
+    ana, faults = arrive(visitors, street, "ana", 390), list[str]()
+    page = look_at(ana, "/studio/channels", faults)
+    page.get_by_label("Name").fill("Noir")
+    page.get_by_role("button", name="Make this channel").click()
+    page.get_by_role("link", name="Issue a licence on Noir").click()
+    page.get_by_label("Account name").fill("ben")
+    expect(page.locator("[data-ref=readback]")).to_contain_text(
+        "ben may watch every film of the channel “Noir”"
+    )
+    faults += serious_faults(page)
+    assert page.evaluate(WIDE) == ""
+    page.get_by_role("button", name="Issue this licence").click()
+    expect(ana.find("#toasts")).to_contain_text("Licence issued to ben.")
+    revoke = page.get_by_role("button", name="Revoke the licence of ben on Noir")
+    expect(revoke).to_be_visible()
+    faults += serious_faults(page)
+    assert page.evaluate(WIDE) == ""
+    revoke.click()
+    dialog = page.locator("#revoke-licence")
+    expect(dialog).to_contain_text("ben can no longer watch the films of this channel.")
+    dialog.get_by_role("button", name="Revoke", exact=True).click()
+    expect(page.get_by_text("Nobody yet.")).to_be_visible()
+    assert faults == []
+
+
 def test_the_operators_room(street: Street, visitors: Visitors) -> None:
     for width in WIDTHS:
         faults: list[str] = []

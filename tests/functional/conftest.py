@@ -3,23 +3,30 @@
 import base64
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx import Response
+from sqlalchemy import event, select
 
+from streaming.accounts.model import AccountRow
 from streaming.accounts.principal import Role
 from streaming.accounts.values import Password, Recovery, Registration
 from streaming.app import mount
+from streaming.catalogue.model import TitleRow, VersionRow
 from streaming.cli.prepare import prepare
 from streaming.clock import FixedClock
 from streaming.delivery.doors import Doors
+from streaming.ids import TitleId
 from streaming.settings import Settings
 from streaming.wiring import Services, build
 from transcoder.keys.secret import SecretBytes
+
+FILM = TitleId("ti_kept")
 
 
 @dataclass(frozen=True)
@@ -68,3 +75,42 @@ def whole_house(tmp_path: Path, prepared: Path) -> Iterator[WholeHouse]:
     yield WholeHouse(services, clock, app)
     app.close()
     services.database.close()
+
+
+@pytest.fixture
+def ana(whole_house: WholeHouse) -> TestClient:
+    """The creator of a film that nothing was made of yet; nobody knows of it."""
+    ana = whole_house.person("ana", Role.CREATOR)
+    with whole_house.services.database.write() as session:
+        owner = session.scalars(select(AccountRow.id).where(AccountRow.name == "ana")).one()
+        now = whole_house.clock.now()
+        session.add(
+            TitleRow(
+                id=FILM, owner_id=owner, name="The Kept Film", description="", year=None,
+                state="ready", version_id="ve_kept", created_at=now, updated_at=now,
+            )
+        )  # fmt: skip
+        session.flush()
+        session.add(VersionRow(id="ve_kept", title_id=FILM, published_at=now, duration_us=60_000_000))
+    return ana
+
+
+@pytest.fixture
+def ben(whole_house: WholeHouse) -> TestClient:
+    return whole_house.person("ben", Role.VIEWER)
+
+
+def statements(house: WholeHouse, ask: Callable[[], Response]) -> int:
+    """Count what the database is asked while a request is answered."""
+    asked: list[str] = []
+    engine = house.services.database.engine
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        assert ask().status_code == 200
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return len(asked)

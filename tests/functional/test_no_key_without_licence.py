@@ -107,6 +107,7 @@ BODIES: dict[str, object] = {
     "POST /api/v1/titles/{title_id}/offers": {"kind": "free", "state": "open"},
     "POST /api/v1/channels": {"name": "Hers"},
     "PATCH /api/v1/channels/{channel_id}": {"name": "Hers"},
+    "POST /api/v1/channels/{channel_id}/licences": {"to": "eve"},
     "POST /api/v1/channels/{channel_id}/offers": {"kind": "subscription", "state": "open"},
     "PATCH /api/v1/offers/{offer_id}": {"state": "open"},
     "POST /api/v1/offers/{offer_id}/codes": {"count": 1},

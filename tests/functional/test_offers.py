@@ -1,47 +1,21 @@
 """Offers, channels, codes and tables through the whole application: pages and API as people meet them."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
-from streaming.accounts.model import AccountRow
 from streaming.accounts.principal import Role
-from streaming.catalogue.model import TitleRow, VersionRow
+from streaming.catalogue.model import TitleRow
 from streaming.ids import TitleId
 from streaming.licences.model import LicenceRow
-from tests.functional.conftest import WholeHouse
+from tests.functional.conftest import FILM, WholeHouse, statements
 
 HTML = {"accept": "text/html"}
-FILM = TitleId("ti_kept")
 OFFERS = f"/api/v1/titles/{FILM}/offers"
-
-
-@pytest.fixture
-def ana(whole_house: WholeHouse) -> TestClient:
-    """The creator of a film that nothing was made of yet; nobody knows of it."""
-    ana = whole_house.person("ana", Role.CREATOR)
-    with whole_house.services.database.write() as session:
-        owner = session.scalars(select(AccountRow.id).where(AccountRow.name == "ana")).one()
-        now = whole_house.clock.now()
-        session.add(
-            TitleRow(
-                id=FILM, owner_id=owner, name="The Kept Film", description="", year=None,
-                state="ready", version_id="ve_kept", created_at=now, updated_at=now,
-            )
-        )  # fmt: skip
-        session.flush()
-        session.add(VersionRow(id="ve_kept", title_id=FILM, published_at=now, duration_us=60_000_000))
-    return ana
-
-
-@pytest.fixture
-def ben(whole_house: WholeHouse) -> TestClient:
-    return whole_house.person("ben", Role.VIEWER)
 
 
 def make(ana: TestClient, **body: object) -> str:
@@ -80,22 +54,6 @@ def fields_of(page: str) -> dict[str, str]:
     reader = Fields()
     reader.feed(page[page.index("<main") :])
     return reader.values
-
-
-def statements(house: WholeHouse, ask: Callable[[], Response]) -> int:
-    """Count what the database is asked while a request is answered."""
-    asked: list[str] = []
-    engine = house.services.database.engine
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        asked.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        assert ask().status_code == 200
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    return len(asked)
 
 
 def test_an_offer_is_changed_on_a_page_that_its_maker_alone_sees(
@@ -192,27 +150,6 @@ def test_guessing_codes_is_slowed_down(whole_house: WholeHouse, ben: TestClient)
     assert ben.post("/api/v1/redeem", json={"code": "0000-0000-0000"}).status_code == 404
 
 
-def test_a_channel_is_filled_offered_subscribed_to_and_shows_in_the_foyer(
-    ana: TestClient, ben: TestClient
-) -> None:
-    channel = ana.post("/api/v1/channels", json={"name": "Noir"}).json()["id"]
-    made = ana.post(
-        f"/api/v1/channels/{channel}/offers", json={"kind": "subscription", "state": "open", "lasts_s": 86400}
-    ).json()
-    ana.put(f"/api/v1/channels/{channel}/titles/{FILM}")
-    assert "every film of “Noir”" in ben.get(f"/t/{FILM}", headers=HTML).text.replace("Every", "every")
-    licence = ben.post(f"/api/v1/offers/{made['id']}/take").json()["licence"]
-    assert (licence["title_id"], licence["title_name"], licence["channel_id"]) == (None, "Noir", channel)
-    assert licence["readback"].startswith("ben may watch every film of the channel “Noir”")
-    ana.patch(f"/api/v1/offers/{made['id']}", json={"state": "closed"})
-    assert "The Kept Film" in ben.get("/", headers=HTML).text
-    assert "1 subscriber" in ana.get("/studio/channels", headers=HTML).text
-    ana.delete(f"/api/v1/channels/{channel}/titles/{FILM}")
-    assert ben.get(f"/t/{FILM}", headers=HTML).status_code == 404
-    told = [one["what"] for one in ana.get(f"/api/v1/channels/{channel}/history").json()["items"]]
-    assert told == ["channel_changed", "offer_changed", "taken", "channel_changed", "offer_made"]
-
-
 def test_a_table_is_read_back_before_it_is_issued_and_issued_whole_or_not(
     whole_house: WholeHouse, ana: TestClient, ben: TestClient
 ) -> None:
@@ -246,7 +183,6 @@ def test_a_holder_reads_why_their_licence_was_changed(ana: TestClient, ben: Test
     "path",
     [
         "/redeem",
-        "/studio/channels",
         f"/studio/t/{FILM}/licences/bulk",
         f"/studio/t/{FILM}/offers/new",
         f"/studio/t/{FILM}",
@@ -299,19 +235,3 @@ def test_a_table_of_many_lines_and_a_list_of_many_films_ask_for_names_once(
     assert statements(whole_house, lambda: ana.get("/api/v1/licences")) == listed
     told = {one["title_name"] for one in ana.get("/api/v1/licences").json()["items"]}
     assert told > {"ti_more0", "ti_more19"}
-
-
-def test_the_page_of_channels_asks_for_no_channel_by_itself(whole_house: WholeHouse, ana: TestClient) -> None:
-    def make_channel(name: str) -> None:
-        whole_house.clock.advance(timedelta(minutes=1))
-        made = ana.post("/api/v1/channels", json={"name": name}).json()["id"]
-        body = {"kind": "subscription", "label": f"A month of {name}"}
-        assert ana.post(f"/api/v1/channels/{made}/offers", json=body).status_code == 201
-
-    make_channel("Noir")
-    one = statements(whole_house, lambda: ana.get("/studio/channels", headers=HTML))
-    for name in ("Shorts", "Silent", "Sea"):
-        make_channel(name)
-    assert statements(whole_house, lambda: ana.get("/studio/channels", headers=HTML)) == one
-    page = ana.get("/studio/channels", headers=HTML).text
-    assert page.index("A month of Sea") < page.index("A month of Silent") < page.index("A month of Noir")

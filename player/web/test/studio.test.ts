@@ -51,6 +51,8 @@ test("the form's fields become terms and a request", () => {
   assert.equal(request["valid_until"], new Date("2026-11-24T20:00").toISOString());
   const link = requestOf(termsOf({ ...fields, holder: "link", finish: "never" }, "Tide"));
   assert.deepEqual([link["to"], link["link"], link["label"], link["valid_until"]], [null, true, "x", null]);
+  const grant = requestOf(termsOf(fields, "Noir", true));
+  assert.deepEqual([grant["to"], "link" in grant, "label" in grant], ["Ben", false, false]);
 });
 
 test("an empty time that was asked for is no time", () => {

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 from streaming.catalogue.naming import shown
 from streaming.ids import ChannelId, TitleId
 from streaming.web.api.history import HistoryOut, history_out
-from streaming.web.api.licence_models import LicencesOut
+from streaming.web.api.licence_models import GrantIn, LicenceOut, LicencesOut
 from streaming.web.api.licences import licences_out
 from streaming.web.api.offer_models import ChannelIn, ChannelOut, ChannelPatch, ChannelsOut
 from streaming.web.asking import actor
@@ -65,6 +65,14 @@ def take_out(request: Request, who: Creator, channel_id: str, title_id: str) -> 
     """Take a title out of a channel: whoever watches it by the channel stops at the next key."""
     found = services(request).channels.take_out(actor(who), ChannelId(channel_id), TitleId(title_id))
     return ChannelOut.of(found)
+
+
+@router.post("/{channel_id}/licences", status_code=201, responses=documented(400, 401, 403, 404))
+def grant(request: Request, who: Creator, channel_id: str, body: GrantIn) -> LicenceOut:
+    """Issue a licence on a channel of one's own to an account: it opens whatever lies in it at the time."""
+    house = services(request)
+    made = house.licences.grant(actor(who), ChannelId(channel_id), body.value())
+    return licences_out(house, [made], body.zone)[0]
 
 
 @router.get("/{channel_id}/licences", responses=documented(401, 403, 404))

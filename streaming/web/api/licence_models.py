@@ -21,14 +21,11 @@ Seconds = Annotated[int, Field(ge=-LONGEST_S, le=LONGEST_S)]
 Name = Annotated[str, Field(max_length=128)]
 
 
-class LicenceIn(BaseModel):
-    """A licence to issue: `to` an account by name, or as a `link`. Times are ISO 8601 with a zone."""
+class _TermsIn(BaseModel):
+    """The terms of a licence to issue. Times are ISO 8601 with a zone."""
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
 
-    to: Name | None = None
-    link: bool = False
-    label: str = Field(default="", max_length=200)
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     rental_s: Seconds | None = Field(default=None, description="To be started within, from `valid_from`.")
@@ -43,10 +40,40 @@ class LicenceIn(BaseModel):
     max_devices: Annotated[int, Field(ge=-1000, le=1000)] | None = Field(
         default=None, description="On how many devices it plays; of accounts' licences."
     )
+    zone: str = Field(default="UTC", max_length=64, description="IANA zone of the times in `readback`.")
+
+
+class GrantIn(_TermsIn):
+    """A licence to issue to an account. Times are ISO 8601 with a zone."""
+
+    to: Name
+
+    def value(self) -> Request:
+        """Give the service's value."""
+        return Request(
+            self.to.strip() or None,
+            False,
+            "",
+            self.valid_from,
+            self.valid_until,
+            span_of(self.rental_s),
+            span_of(self.playback_s),
+            self.tier,
+            self.max_streams,
+            self.may_finish,
+            self.max_devices,
+        )
+
+
+class LicenceIn(_TermsIn):
+    """A licence to issue: `to` an account by name, or as a `link`. Times are ISO 8601 with a zone."""
+
+    to: Name | None = None
+    link: bool = False
+    label: str = Field(default="", max_length=200)
     redeem_until: datetime | None = Field(default=None, description="A link is to be used first before.")
     max_plays: Plays | None = Field(default=None, description="Browsers that may use a link.")
     password: LinkPasswordIn | None = Field(default=None, description="What a link asks for at its door.")
-    zone: str = Field(default="UTC", max_length=64, description="IANA zone of the times in `readback`.")
 
     def value(self) -> Request:
         """Give the service's value."""

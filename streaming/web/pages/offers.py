@@ -1,4 +1,4 @@
-"""Rooms of offers: redeeming a code, the codes of an offer, channels, many licences at once."""
+"""Rooms of offers: making and changing one, its gift codes, redeeming a code, many licences at once."""
 
 from collections.abc import Sequence
 
@@ -7,18 +7,16 @@ from starlette.responses import Response
 
 from player import views
 from player.history import sentence
-from streaming.ids import ChannelId, OfferId, TitleId
+from streaming.ids import OfferId, TitleId
 from streaming.licences.audit import Event
-from streaming.licences.channels import ChannelView
 from streaming.licences.offer_values import Offer, OfferTerms
 from streaming.web.api.offer_models import seconds_of
-from streaming.web.asking import actor, asker
+from streaming.web.asking import actor
 from streaming.web.deps import Creator, Viewer, services
 from streaming.web.pages.chrome import page_of, shown
 from streaming.wiring import Services
 
 router = APIRouter(include_in_schema=False)
-MOST_FILMS = 200
 WHAT_IS_SHOWN = {"title": "the film's page", "channel": "its films"}
 """What everybody with an account can see while a title or a channel is offered."""
 
@@ -73,28 +71,6 @@ def edit(request: Request, who: Creator, offer_id: OfferId) -> Response:
     )
 
 
-@router.get("/studio/channels")
-def channels(request: Request, who: Creator) -> Response:
-    """Show a creator's channels, and what could lie in them."""
-    house = services(request)
-    films = house.catalogue.page(asker(who), mine=True, limit=MOST_FILMS).titles
-    offers = house.offers.of_channels(actor(who))
-
-    def card(channel: ChannelView) -> views.ChannelCard:
-        inside = set(channel.title_ids)
-        titles = (views.ChannelTitle(one.id, one.name, one.id in inside) for one in films)
-        return views.ChannelCard(
-            channel.id,
-            channel.name,
-            channel.description,
-            channel.subscribers,
-            tuple(sorted(titles, key=lambda one: not one.inside)),
-            tuple(offer_card(one) for one in offers.get(channel.id, ())),
-        )
-
-    return shown(views.Channels(page_of(request), tuple(map(card, house.channels.all(actor(who))))))
-
-
 @router.get("/studio/t/{title_id}/offers/new")
 def offer_title(request: Request, who: Creator, title_id: TitleId) -> Response:
     """Show the form of an offer on a title."""
@@ -107,22 +83,6 @@ def offer_title(request: Request, who: Creator, title_id: TitleId) -> Response:
             f"/api/v1/titles/{title.id}/offers",
             ("free", "rental", "purchase"),
             WHAT_IS_SHOWN["title"],
-        )
-    )
-
-
-@router.get("/studio/channels/{channel_id}/offers/new")
-def offer_channel(request: Request, who: Creator, channel_id: ChannelId) -> Response:
-    """Show the form of a subscription to a channel."""
-    channel = services(request).channels.show(actor(who), channel_id)
-    return shown(
-        views.OfferForm(
-            page_of(request),
-            channel.name,
-            f"/studio/channels#{channel.id}",
-            f"/api/v1/channels/{channel.id}/offers",
-            ("subscription",),
-            WHAT_IS_SHOWN["channel"],
         )
     )
 

@@ -92,7 +92,7 @@ def studio_title(request: Request, who: Creator, title_id: TitleId) -> Response:
                 for one in title.chunk_failures
             ),
             licences=tuple(
-                _licence(house, one, watching.get(one.id, 0), links.get(one.id)) for one in licences
+                licence_row(house, one, watching.get(one.id, 0), links.get(one.id)) for one in licences
             ),
             licences_total=len(licences),
             offers=tuple(offer_card(one) for one in house.offers.of_title(actor(who), title_id)),
@@ -227,7 +227,8 @@ def _codec(rendition: RenditionView) -> str:
     return {"hvc1": "HEVC", "hev1": "HEVC", "av01": "AV1"}.get(kind, "")
 
 
-def _licence(house: Services, licence: Licence, watching: int, link: Link | None) -> views.LicenceRow:
+def licence_row(house: Services, licence: Licence, watching: int, link: Link | None) -> views.LicenceRow:
+    """A licence in a list of those who issue them; `link` is what its link asks for."""
     held = values.terms(licence, house.clock.now())
     assert held is not None  # noqa: S101 - a licence always has terms
     kind = views.HolderKind.ACCOUNT if licence.holder.kind == "account" else views.HolderKind.LINK

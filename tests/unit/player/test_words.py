@@ -44,7 +44,10 @@ def test_a_licence_reads_back_as_the_scripts_say_it(given_: dict[str, Any], sent
         max_streams=given_["streams"],
         may_finish=given_["finish"],
     )
-    assert words.readback(given_["film"], who(given_), terms, NOW, "Europe/Berlin") == sentence
+    said = words.readback(
+        given_["film"], who(given_), terms, NOW, "Europe/Berlin", channel=given_.get("channel", False)
+    )
+    assert said == sentence
 
 
 def test_a_licence_that_already_began_begins_now() -> None:

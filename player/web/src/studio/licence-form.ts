@@ -21,7 +21,7 @@ export function licenceForm(element: HTMLElement): void {
   const touched = new Set<string>();
   const read = (): Terms => {
     const fields = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
-    return termsOf(fields, form.dataset["titleName"] ?? "");
+    return termsOf(fields, form.dataset["titleName"] ?? "", form.dataset["channel"] !== undefined);
   };
   const update = (): void => readAloud(form, read(), touched);
 

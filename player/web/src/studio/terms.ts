@@ -8,10 +8,11 @@ export type Fields = Readonly<Record<string, string>>;
 /** The seconds of each unit that a form lets choose from. */
 export const UNITS: Record<string, number> = { seconds: 1, minutes: 60, hours: 3600, days: 86_400 };
 
-export function termsOf(fields: Fields, film: string): Terms {
+export function termsOf(fields: Fields, film: string, channel = false): Terms {
   const link = fields["holder"] === "link";
   return {
     film,
+    channel,
     holder: link ? "link" : "account",
     name: (link ? fields["label"] : fields["to"])?.trim() ?? "",
     from: fields["begin"] === "at" ? localMoment(fields["valid_from"]) : null,
@@ -28,13 +29,12 @@ export function termsOf(fields: Fields, film: string): Terms {
   };
 }
 
-/** The body of POST /titles/{id}/licences. */
+/** The body of POST /titles/{id}/licences, or of a channel's, which knows no links. */
 export function requestOf(terms: Terms): Record<string, unknown> {
   const link = terms.holder === "link";
   return {
     to: link ? null : terms.name,
-    link,
-    label: link ? terms.name : "",
+    ...(terms.channel ? {} : { link, label: link ? terms.name : "" }),
     valid_from: terms.from === null ? null : new Date(terms.from).toISOString(),
     valid_until: terms.until === null ? null : new Date(terms.until).toISOString(),
     rental_s: terms.rental,

@@ -5,7 +5,9 @@ import { exact, span, viewerZone } from "./time.ts";
 export type Tier = "sd" | "hd" | "uhd";
 
 export interface Terms {
+  /** The film's name, or with `channel` that of a channel, whose every film it is on. */
   film: string;
+  channel?: boolean;
   holder: "account" | "link";
   /** Account name; of a link its label. */
   name: string;
@@ -42,8 +44,9 @@ const TIERS: Record<Tier, string> = {
 export function readBack(terms: Terms, now: number, zone: string = viewerZone()): string {
   const begin = terms.from !== null && terms.from > now ? `from ${exact(terms.from, zone)}` : "from now on";
   const end = terms.until === null ? ", with no end date" : ` until ${exact(terms.until, zone)}`;
+  const what = terms.channel ? `every film of the channel “${terms.film}”` : `“${terms.film}”`;
   const sentences = [
-    `${who(terms)} may watch “${terms.film}” ${begin}${end}, in ${TIERS[terms.tier]}, ${screens(terms.streams)}.`,
+    `${who(terms)} may watch ${what} ${begin}${end}, in ${TIERS[terms.tier]}, ${screens(terms.streams)}.`,
   ];
   if (terms.rental) sentences.push(`They must start within ${span(terms.rental)}.`);
   if (terms.playback) sentences.push(`Once they press play, they have ${span(terms.playback)} to finish.`);
