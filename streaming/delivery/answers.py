@@ -95,8 +95,11 @@ async def send_answer(send: Send, answer: Answer, *, head: bool = False) -> None
 
 def header(scope: Scope, name: bytes) -> bytes:
     """Give the header of that lower-case name, or nothing; cookies split by HTTP/2 are joined again."""
-    found = [value for key, value in scope["headers"] if key == name]
-    return b"; ".join(found) if len(found) > 1 else bytes(found[0]) if found else b""
+    found = b""
+    for key, value in scope["headers"]:
+        if key == name:
+            found = found + b"; " + value if found else bytes(value)
+    return found
 
 
 async def read_body(receive: Receive, most: int = MAX_BODY) -> bytes:

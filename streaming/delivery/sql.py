@@ -6,7 +6,7 @@ what is read of licences is the gate's business. Instants are microseconds since
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +106,16 @@ def others_active(connection: sqlite3.Connection, playback: Playback, cutoff: in
     return count
 
 
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """What was read, and what was answered from it, since anybody last wrote; hash -> row or answer."""
+
+    rows: dict[bytes, Playback | None] = field(default_factory=dict)
+    answers: dict[bytes, Any] = field(default_factory=dict)
+
+
 class Reader:
-    """One thread's reading connection, and the rows it read since anybody last wrote.
+    """One thread's reading connection, and what it read since anybody last wrote.
 
     `PRAGMA data_version` changes with every commit of any other connection of any process, and this one
     never writes; so while it stands still, a row read under it is the row as it is now. It costs a third
@@ -119,22 +127,27 @@ class Reader:
         self._connection.execute("PRAGMA query_only=ON")
         self._rows = rows
         self._version = -1
-        self._kept: dict[bytes, Playback | None] = {}
+        self._kept = Standstill()
+
+    def latest(self) -> Standstill:
+        """Give what was read since the latest commit: a new one after each, for the old may be in use."""
+        version: int = self._connection.execute("PRAGMA data_version").fetchall()[0][0]
+        full = max(len(self._kept.rows), len(self._kept.answers)) >= MAX_KEPT
+        if version != self._version or full:
+            self._kept = Standstill()
+            self._version = version
+        return self._kept
 
     def find(self, token_hash: bytes) -> Playback | None:
         """Read one playback as of the latest commit."""
-        version: int = self._connection.execute("PRAGMA data_version").fetchall()[0][0]
-        if version != self._version or len(self._kept) >= MAX_KEPT:
-            self._kept.clear()
-            self._version = version
-        elif token_hash in self._kept:
-            return self._kept[token_hash]
-        found = self._kept[token_hash] = self._rows.find(self._connection, token_hash)
-        return found
+        rows = self.latest().rows
+        if token_hash not in rows:
+            rows[token_hash] = self._rows.find(self._connection, token_hash)
+        return rows[token_hash]
 
     def close(self) -> None:
         """Close the connection."""
-        self._kept.clear()
+        self._kept = Standstill()
         self._connection.close()
 
 

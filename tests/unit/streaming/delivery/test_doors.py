@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from streaming.accounts.model import SessionRow, TokenRow
 from streaming.catalogue.model import RenditionRow, TitleRow, VersionRow
+from streaming.delivery.asking import REPEATED_SECONDS
 from streaming.delivery.model import PlaybackRow
 from streaming.delivery.values import Device
 from streaming.errors import Fault
@@ -65,7 +66,7 @@ def test_a_holder_gets_the_true_key(house: House) -> None:
     assert reply.headers["content-length"] == "16"
 
 
-def test_a_key_asks_the_policy_once(house: House) -> None:
+def test_a_key_asks_the_policy_once_until_somebody_writes_or_time_passes(house: House) -> None:
     class Counting(LicenceGate):
         asked = 0
 
@@ -73,14 +74,55 @@ def test_a_key_asks_the_policy_once(house: House) -> None:
             self.asked += 1
             return super().permit(*row, **more)
 
-    house.licence()
+    house.licence(max_streams=2)
     started = house.start()
     assert gives_key(house.key(started))
     house.doors.close()
     house.gate = gate = Counting()
     house.doors = house.open()
+    for expected in (1, 1):
+        assert gives_key(house.key(started))
+        assert gate.asked == expected
+    house.start()
     assert gives_key(house.key(started))
-    assert gate.asked == 1
+    assert gate.asked == 2
+    house.wait(seconds=REPEATED_SECONDS)
+    assert gives_key(house.key(started))
+    assert gate.asked == 3
+    house.wait(seconds=-REPEATED_SECONDS)
+    assert gives_key(house.key(started))
+    assert gate.asked == 4
+
+
+@pytest.mark.parametrize(
+    ("code", "seconds"), [("licence_ended", 100), ("unauthenticated", 200), ("lease_stale", 360)]
+)
+def test_a_key_given_again_is_given_to_the_last_moment_alone(house: House, code: str, seconds: int) -> None:
+    end = START + timedelta(seconds=seconds)
+    house.licence(valid_until=end if code == "licence_ended" else None)
+    started = house.start()
+    assert gives_key(house.key(started))
+    if code == "unauthenticated":
+        with house.database.write() as session:
+            session.get_one(SessionRow, "se_ac_ben").expires_at = end
+    house.wait(seconds=seconds - 5)
+    assert all(gives_key(house.key(started)) for _ in range(2))
+    house.wait(seconds=5, microseconds=-1)
+    assert gives_key(house.key(started))
+    house.wait(microseconds=1)
+    assert house.key(started).code == code
+
+
+def test_a_key_given_again_is_given_to_its_holder_alone(house: House) -> None:
+    house.licence()
+    started = house.start()
+    assert all(gives_key(house.key(started)) for _ in range(3))
+    assert house.key(started, account=None).code == "unauthenticated"
+    assert house.key(started, account=EVE).code == "unknown_playback"
+    with sqlite3.connect(house.path) as elsewhere:
+        elsewhere.execute("UPDATE playback_sessions SET released_at = 1")
+    elsewhere.close()
+    assert house.key(started).code == "lease_ended"
 
 
 def test_the_owner_needs_no_licence(house: House) -> None:
