@@ -4,14 +4,16 @@ import hashlib
 import re
 import threading
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from streaming.clock import SECOND, Clock, to_micros
+from streaming.clock import SECOND, Clock, from_micros, to_micros
 from streaming.delivery import cmcd, refusals
 from streaming.delivery.answers import Answer, Scope, header
 from streaming.delivery.index import LiveIndex
 from streaming.delivery.leases import Leases, Proof
-from streaming.delivery.sql import Playback, Reader, Standstill
+from streaming.delivery.sql import Playback, Reader
 from streaming.delivery.values import Permit, Version
 from streaming.ids import TitleId, VersionId
 
@@ -77,14 +79,16 @@ class Repeat:
     It is known by a hash of its address and cookies: whoever showed other ones asks anew.
     """
 
-    def __init__(self, kept: Standstill, place: bytes, now: int) -> None:
-        self._kept = kept
+    __slots__ = ("_answers", "_now", "_place")
+
+    def __init__(self, answers: dict[bytes, Any], place: bytes, now: datetime) -> None:
+        self._answers = answers
         self._place = place
         self._now = now
 
     def answer(self) -> Answer | None:
         """Give the answer that still holds, if there is one."""
-        found = self._kept.answers.get(self._place)
+        found = self._answers.get(self._place)
         if found is None:
             return None
         since, until, answer = found
@@ -92,8 +96,8 @@ class Repeat:
 
     def keep(self, answer: Answer, until: int) -> None:
         """Keep an answer that changed nothing, until an instant (microseconds) or until somebody writes."""
-        until = min(until, self._now + REPEATED_SECONDS * SECOND)
-        self._kept.answers[self._place] = (self._now, until, answer)
+        until = min(until, to_micros(self._now) + REPEATED_SECONDS * SECOND)
+        self._answers[self._place] = (self._now, from_micros(until), answer)
 
 
 class Asking:
@@ -129,7 +133,7 @@ class Asking:
         if scope.get("query_string"):
             return None
         place = hashlib.sha256(scope["path"].encode() + cookies).digest()
-        return Repeat(self._reader().latest(), place, to_micros(self._clock.now()))
+        return Repeat(self._reader().latest().answers, place, self._clock.now())
 
     def held(self, claim: Claim) -> Playback:
         """Read the playback, and check whose it is and that its lease runs. Raises `Fault`."""

@@ -49,6 +49,8 @@ from streaming.errors import Code, Fault
 from streaming.hosts import DeliveryHost
 from streaming.storage.objects import ObjectStore
 
+OWN_SITES = (b"same-origin", b"none", b"")
+"""What browsers say of requests of our own pages' (`Sec-Fetch-Site`), and of those typed in."""
 _log = logging.getLogger(__name__)
 
 
@@ -189,15 +191,15 @@ class Doors:
 
     def _check_origin(self, scope: Scope) -> None:
         """Refuse what another site made a browser send. Programs send neither header."""
-        site = header(scope, b"sec-fetch-site")
-        if site and site not in {b"same-origin", b"none"}:
-            raise refusals.foreign_origin()
-        origin = header(scope, b"origin").decode("latin-1")
-        if not origin:
-            return
+        for name, value in scope["headers"]:
+            if name == b"sec-fetch-site" and value not in OWN_SITES:
+                raise refusals.foreign_origin()
+            if name == b"origin" and not self._is_own(value.decode("latin-1"), scope):
+                raise refusals.foreign_origin()
+
+    def _is_own(self, origin: str, scope: Scope) -> bool:
         host = urlsplit(origin).netloc.lower() if "://" in origin else ""
-        if not host or host not in {header(scope, b"host").decode("latin-1").lower(), self._own}:
-            raise refusals.foreign_origin()
+        return not origin or (bool(host) and host in {_host(scope), self._own})
 
 
 def open_doors(
@@ -241,6 +243,10 @@ def open_doors(
         ProtectedDoor(asking, keys, ring, tags, index, addresses, systems, objects),
     )
     return Doors(inner, SegmentDoor(objects, signer, clock), playing, problem, settings.address)
+
+
+def _host(scope: Scope) -> str:
+    return header(scope, b"host").decode("latin-1").lower()
 
 
 async def _nothing() -> Message:
