@@ -4,8 +4,9 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
 from transcoder.formats import hls
@@ -148,76 +149,43 @@ def _described(
     plan: Plan, name: str, items: Sequence[ManifestObject], codecs: Mapping[str, str]
 ) -> hls.Rendition:
     """Describe a rendition; its rates are those of the segments there are."""
-    one = plan.rendition(name)
-    made = sorted((item.period, item.name) for item in items if item.kind is Kind.INIT)
-    init = made[0][1] if made else None
-    inits = tuple(made) if made and made[0][0] != NO_PERIOD else ()
+    planned = _planned(plan, name)
     peak, average = rates(items)
+    if planned.kind == "text":
+        return planned
+    if planned.kind == "image":
+        return replace(planned, bandwidth=peak)
+    made = sorted((item.period, item.name) for item in items if item.kind is Kind.INIT)
+    return replace(
+        planned,
+        codecs=codecs.get(name, ""),
+        bandwidth=peak,
+        average_bandwidth=0 if planned.kind == "iframe" else average,
+        init_name=made[0][1] if made else None,
+        inits=tuple(made) if made and made[0][0] != NO_PERIOD else (),
+    )
+
+
+def _planned(plan: Plan, name: str) -> hls.Rendition:
+    """Describe a rendition as far as the plan knows it."""
+    one = plan.rendition(name)
     if isinstance(one, VideoRendition):
-        return hls.Rendition(
-            name=name,
-            kind="video",
-            tier=one.tier,
-            codecs=codecs.get(name, ""),
-            bandwidth=peak,
-            average_bandwidth=average,
-            width=one.width,
-            height=one.height,
-            frame_rate=plan.frame_rate,
-            hdr=one.hdr,
-            init_name=init,
-            inits=inits,
-        )
-    if isinstance(one, AudioRendition):
-        return hls.Rendition(
-            name=name,
-            kind="audio",
-            tier=one.tier,
-            codecs=codecs.get(name, ""),
-            bandwidth=peak,
-            average_bandwidth=average,
-            channels=one.channels,
-            language=one.language,
-            label=one.title,
-            role=one.role,
-            default=one.default,
-            init_name=init,
-            inits=inits,
-        )
+        return _picture("video", name, one, frame_rate=plan.frame_rate, hdr=one.hdr)
     if isinstance(one, IFrameRendition):
         rung = plan.rendition(one.source)
         assert isinstance(rung, VideoRendition)  # noqa: S101  # where else would pictures come from
-        return hls.Rendition(
-            name=name,
-            kind="iframe",
-            tier=one.tier,
-            codecs=codecs.get(name, ""),
-            bandwidth=peak,
-            width=rung.width,
-            height=rung.height,
-            init_name=init,
-            inits=inits,
-        )
+        return replace(_picture("iframe", name, rung), tier=one.tier)
     if isinstance(one, Storyboard):
-        return hls.Rendition(
-            name=name,
-            kind="image",
-            tier=one.tier,
-            bandwidth=peak,
-            width=one.width,
-            height=one.height,
-            frame_rate=plan.frame_rate / one.frames,
-        )
-    return hls.Rendition(
-        name=name,
-        kind="text",
-        tier=one.tier,
-        language=one.language,
-        label=one.title,
-        forced=one.forced,
-        role="sdh" if one.sdh else "main",
-        default=one.default,
-    )
+        return _picture("image", name, one, frame_rate=plan.frame_rate / one.frames)
+    told: dict[str, Any] = {"language": one.language, "label": one.title, "default": one.default}
+    if isinstance(one, AudioRendition):
+        return hls.Rendition(name, "audio", one.tier, channels=one.channels, role=one.role, **told)
+    role = "sdh" if one.sdh else "main"
+    return hls.Rendition(name, "text", one.tier, forced=one.forced, role=role, **told)
+
+
+def _picture(kind: str, name: str, one: VideoRendition | Storyboard, **more: Any) -> hls.Rendition:
+    return hls.Rendition(name, kind, one.tier, width=one.width, height=one.height, **more)
 
 
 def rates(items: Iterable[ManifestObject]) -> tuple[int, int]:
