@@ -143,6 +143,12 @@ class Asking:
         """Read the playback and check whose it is, whether or not it has been stopped. Raises `Fault`."""
         return self._leases.bound(self._reader().find(claim.hashed), claim.proof, claim.now)
 
+    def admitted(self, scope: Scope, token: str) -> tuple[Claim, Playback, Permit]:
+        """Read who asks, for which playback, and what they may see of it now. Raises `Fault`."""
+        claim = self.claim(scope, token)
+        playback = self.held(claim)
+        return claim, playback, self.permit(claim, playback)
+
     async def opened(self, scope: Scope, token: str) -> Asked:
         """Find who asks, for which playback, and what of the film it plays. Raises `Fault`."""
         claim = self.claim(scope, token)

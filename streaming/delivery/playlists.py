@@ -56,9 +56,7 @@ class PlaylistDoor:
 
     async def main(self, scope: Scope, match: re.Match[str]) -> Answer:
         """Render the multivariant playlist of what the licence covers. Raises `Fault`."""
-        claim = self._asking.claim(scope, match["token"])
-        playback = self._asking.held(claim)
-        permit = self._asking.permit(claim, playback)
+        _, playback, permit = self._asking.admitted(scope, match["token"])
         version = await self._playable(playback)
         chosen = [one for one in version.renditions if covers(permit.tier, one.tier)]
         chosen = await self._in_step(version, chosen, Fraction(playback.position_s))
@@ -77,9 +75,7 @@ class PlaylistDoor:
 
     async def steering(self, scope: Scope, match: re.Match[str]) -> Answer:
         """Say in which order the delivery hosts shall be tried. Raises `Fault`."""
-        claim = self._asking.claim(scope, match["token"])
-        playback = self._asking.held(claim)
-        self._asking.permit(claim, playback)
+        _, playback, _ = self._asking.admitted(scope, match["token"])
         bases = self._addresses.bases(playback)
         if not bases:
             raise refusals.bad_address()
@@ -87,18 +83,14 @@ class PlaylistDoor:
 
     async def chapters(self, scope: Scope, match: re.Match[str]) -> Answer:
         """Name the film's chapters, to whom its pictures are shown too. Raises `Fault`."""
-        claim = self._asking.claim(scope, match["token"])
-        playback = self._asking.held(claim)
-        self._asking.permit(claim, playback)
+        _, playback, _ = self._asking.admitted(scope, match["token"])
         version = await self._asking.version_of(playback)
         return json_answer(hls.chapter_list(version.chapters))
 
     async def media(self, scope: Scope, match: re.Match[str]) -> Answer:
         """Render a media playlist; of a film in the making, wait for its first segment. Raises `Fault`."""
         token = match["token"]
-        claim = self._asking.claim(scope, token)
-        playback = self._asking.held(claim)
-        self._asking.permit(claim, playback)
+        claim, playback, _ = self._asking.admitted(scope, token)
         if (playback.title_id, playback.version_id) != (match["title"], match["version"]):
             raise refusals.bad_address()
         version, rendition, segments = await self._first_segment(playback, match["rendition"])
