@@ -136,26 +136,13 @@ def build(settings: Settings, clock: Clock) -> Services:
     licences = LicenceService(database, clock, _Titles(index, accounts), _AccountsByName(accounts))
     offers = OfferService(database, clock, licences)
     uploaded = _Uploaded()
-    catalogue = Catalogue(
-        database,
-        clock,
-        objects,
-        root,
-        _Access(licences, offers, accounts),
-        uploaded,
-        period_seconds=settings.crypto_period_seconds,
-    )
-    uploads = _uploads(settings, database, clock, catalogue)
-    uploaded.service = uploads
+    access, seconds = _Access(licences, offers, accounts), settings.crypto_period_seconds
+    catalogue = Catalogue(database, clock, objects, root, access, uploaded, period_seconds=seconds)
+    uploaded.service = _uploads(settings, database, clock, catalogue)
     gate = LicenceGate()
-    playbacks = PlaybackService(
-        database,
-        clock,
-        gate,
-        live.read_version,
-        LeaseRule(settings.lease_seconds, settings.lease_grace_seconds),
-        (settings.release_burst, settings.release_rate),
-    )
+    lease = LeaseRule(settings.lease_seconds, settings.lease_grace_seconds)
+    budget = (settings.release_burst, settings.release_rate)
+    playbacks = PlaybackService(database, clock, gate, live.read_version, lease, budget)
     published = Published(database, clock, objects, root)
     return Services(
         settings,
@@ -171,7 +158,7 @@ def build(settings: Settings, clock: Clock) -> Services:
         Overview(database),
         index,
         live,
-        uploads,
+        uploaded.service,
         licences,
         GuestLinks(database, clock, licences, days=settings.link_uses_days),
         ChannelService(database, clock, licences.owned),
@@ -183,7 +170,7 @@ def build(settings: Settings, clock: Clock) -> Services:
         gate,
         playbacks,
         DeviceService(database, clock),
-        Figures(database, clock, playbacks.lease),
+        Figures(database, clock, lease),
     )
 
 
