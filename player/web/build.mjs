@@ -24,6 +24,24 @@ const common = {
   logLevel: "warning",
 };
 
+/**
+ * Shaka as a module, out of the wrapper that serves all ways of loading: a browser reads what stands in a function that is
+ * called later once to skip it and then again to run it, which for Shaka is a good part of the way to the first frame.
+ */
+const unwrapped = {
+  name: "shaka-as-module",
+  setup(build) {
+    build.onLoad({ filter: /shaka-player\.ui-es2021\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, "utf8");
+      const end = "}).call(exportTo,innerGlobal,innerGlobal,undefined);";
+      const [from, to] = [text.indexOf("(function(window,global,module){"), text.lastIndexOf(end)];
+      if (from < 0 || to < 0) throw new Error(`${basename(path)} is wrapped otherwise than it was: look at dist/wrapper.js`);
+      const head = "const exportTo={},innerGlobal=globalThis;";
+      return { contents: `${head}${text.slice(from, to + end.length)}export default exportTo.shaka;`, loader: "js" };
+    });
+  },
+};
+
 /** Names of built files by their stable name: {"watch.js": "watch-ABC.js"}. */
 function named(metafile) {
   const names = {};
@@ -72,6 +90,7 @@ for (const page of pages) {
       ...common,
       splitting: true,
       entryPoints: { [page]: `src/${page}.ts` },
+      plugins: [unwrapped],
       define: { VAULT_WORKER_FILE: JSON.stringify(workerName) },
     }),
   );

@@ -1,7 +1,8 @@
-/** Shaka Player with its controls, set up for this house: starts at once, at the beginning, and never goes on after a refusal. */
+/** Shaka Player, set up for this house: starts at once, at the beginning, and never goes on after a refusal. */
 
 import { KeysAhead, type SegmentIndex } from "./ahead.ts";
 import { attachClearKey, drmSettings } from "./clearkey.ts";
+import { controlsFor } from "./controls.ts";
 import { type EarlyAnswers, type Operation, schemeOf } from "./early.ts";
 import type { EngineError } from "./faults.ts";
 import { Hosts } from "./hosts.ts";
@@ -11,7 +12,6 @@ import { Rungs } from "./rungs.ts";
 import shaka from "./shaka.ts";
 import { FIRST_BANDWIDTH } from "./start.ts";
 import { Storyboard } from "./storyboard.ts";
-import { registerTimeLabel } from "./time-label.ts";
 
 export interface EngineEvents {
   /** The engine cannot go on. */
@@ -21,14 +21,12 @@ export interface EngineEvents {
 /** Practically endless: Patience decides when to give up. */
 const STUBBORN = { maxAttempts: 1000, baseDelay: 700, backoffFactor: 1.25, fuzzFactor: 0.3, timeout: 30_000, stallTimeout: 10_000, connectionTimeout: 10_000 };
 
-/** The house's words where the engine has others: those of the key sheet and of the studio. */
-const OUR_WORDS = { CAPTIONS: "Subtitles", RESOLUTION: "Quality", PLAYBACK_RATE: "Speed", LANGUAGE: "Sound", MORE_SETTINGS: "Settings" };
-
 const HLS = "application/x-mpegurl";
 
 export class Engine {
   readonly player: shaka.Player;
-  readonly overlay: shaka.ui.Overlay;
+  #container: HTMLElement;
+  #controls: shaka.ui.Controls | null = null;
   #video: HTMLVideoElement;
   #patience: Patience;
   #storyboard = new Storyboard();
@@ -38,9 +36,9 @@ export class Engine {
   #ahead = new KeysAhead();
   #playlist = "";
 
-  private constructor(player: shaka.Player, overlay: shaka.ui.Overlay, video: HTMLVideoElement, patience: Patience) {
+  private constructor(player: shaka.Player, container: HTMLElement, video: HTMLVideoElement, patience: Patience) {
     this.player = player;
-    this.overlay = overlay;
+    this.#container = container;
     this.#video = video;
     this.#patience = patience;
     this.#reports = new Reports(video, () => player.getVariantTracks().find((track) => track.active)?.bandwidth ?? 0);
@@ -54,20 +52,15 @@ export class Engine {
   }
 
   static async create(container: HTMLElement, video: HTMLVideoElement, patience: Patience, early: EarlyAnswers, events: EngineEvents): Promise<Engine> {
-    registerTimeLabel();
     takeEarly(early);
     const player = new shaka.Player();
     player.configure(playerSettings());
     // Subtitles are drawn in the container, above the controls; natively they would lie beneath them.
     player.setVideoContainer(container);
     await player.attach(video);
-    const overlay = new shaka.ui.Overlay(player, container, video);
-    overlay.configure(controlSettings());
-    // Shaka has British words of its own, which would go before these.
-    for (const locale of ["en", "en-GB"]) overlay.getControls()?.getLocalization()?.insert(locale, new Map(Object.entries(OUR_WORDS)));
     const networking = player.getNetworkingEngine();
     if (!networking) throw new Error("The player has no network.");
-    const engine = new Engine(player, overlay, video, patience);
+    const engine = new Engine(player, container, video, patience);
     patience.attach(networking as unknown as Parameters<Patience["attach"]>[0], (address) => engine.#hosts.failed(address));
     attachClearKey(networking as unknown as Parameters<typeof attachClearKey>[0]);
     engine.#hosts.attach(networking as unknown as Parameters<Hosts["attach"]>[0]);
@@ -77,6 +70,11 @@ export class Engine {
     player.addEventListener("downloadfailed", () => patience.closed());
     player.addEventListener("error", (event: Event) => events.failed((event as Event & { detail: EngineError }).detail));
     return engine;
+  }
+
+  /** The controls, made when they are first asked for: that takes as long as all else before the first frame. */
+  controls(): shaka.ui.Controls {
+    return (this.#controls ??= controlsFor(this.player, this.#container, this.#video));
   }
 
   /** Loads and begins; `licence` is where a film under `cbcs` has its keys. Rejects with an EngineError that was not told to `failed`. */
@@ -194,27 +192,6 @@ function playerSettings(): object {
       useNetworkInformation: false,
       switchInterval: 4,
     },
-  };
-}
-
-function controlSettings(): object {
-  return {
-    controlPanelElements: ["play_pause", "mute_volume", "film_time", "spacer", "captions", "overflow_menu", "picture_in_picture", "fullscreen"],
-    topControlPanelElements: [],
-    overflowMenuButtons: ["quality", "captions", "language", "chapter", "playback_rate"],
-    contextMenuElements: [],
-    customContextMenu: false,
-    bigButtons: ["play_pause"],
-    playbackRates: [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2],
-    playbackRateSliderMax: 2,
-    addSeekBar: true,
-    // The house has its own keys; two answers to one press would be one too many.
-    enableKeyboardPlaybackControls: false,
-    castSenderUrl: "",
-    // The server names tracks as people do: "English, commentary".
-    trackLabelFormat: shaka.ui.Overlay.TrackLabelFormat.LABEL,
-    textTrackLabelFormat: shaka.ui.Overlay.TrackLabelFormat.LABEL,
-    seekBarColors: { base: "rgba(255,255,255,.25)", buffered: "rgba(255,255,255,.45)", played: "rgb(255,255,255)", chapters: "rgba(0,0,0,.65)" },
   };
 }
 

@@ -7,7 +7,6 @@ import type { Remote } from "./keys.ts";
 const RATES = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 
 export function remoteFor(engine: Engine, video: HTMLVideoElement): Remote {
-  const controls = engine.overlay.getControls();
   return {
     togglePlay: () => (video.paused ? void video.play().catch(() => undefined) : video.pause()),
     skip: (seconds) => engine.seek(video.currentTime + seconds),
@@ -20,7 +19,7 @@ export function remoteFor(engine: Engine, video: HTMLVideoElement): Remote {
       if (by > 0) video.muted = false;
     },
     toggleMute: () => void (video.muted = !video.muted),
-    toggleFullScreen: () => void controls?.toggleFullScreen(),
+    toggleFullScreen: () => void engine.controls().toggleFullScreen(),
     toggleSubtitles: () => toggleSubtitles(engine),
     faster: (steps) => {
       const now = RATES.findIndex((rate) => rate >= video.playbackRate);

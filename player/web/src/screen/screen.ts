@@ -10,6 +10,7 @@ import { clockTime } from "../words/time.ts";
 import { EarlyAnswers } from "./early.ts";
 import type { Engine } from "./engine.ts";
 import { type EngineError, engineProblem, httpFault, isCritical } from "./faults.ts";
+import { firstFrame } from "./first-frame.ts";
 import { listenForRemote } from "./keys.ts";
 import { Lease, moment } from "./lease.ts";
 import { Patience } from "./network.ts";
@@ -21,6 +22,8 @@ import { type ScreenEvent, type ScreenState, WARN_MS, begin, mendsByReopening, r
 
 const TICK_MS = 250;
 const FORGOTTEN_MS = 5000;
+/** A film that shows nothing for so long has its controls all the same. */
+const LONGEST_BARE_MS = 1500;
 /** A playback that had to be mended twice within this time is not mended again by itself. */
 const MEND_MS = 20_000;
 
@@ -116,7 +119,7 @@ export class Screen {
     this.#engine = await Engine.create(this.#container, this.#video, this.#patience, this.#early, { failed: (error) => void this.#engineFailed(error) });
     const remote = remoteFor(this.#engine, this.#video);
     listenForRemote(remote, () => this.#state.phase === "stopped" || this.#state.phase === "opening");
-    this.#followControls();
+    void this.#followControls(this.#engine);
     return this.#engine;
   }
 
@@ -277,8 +280,10 @@ export class Screen {
     await this.open(this.#stoppedAt || null);
   }
 
-  /** The page's top bar comes and goes with the controls. */
-  #followControls(): void {
+  /** Makes the controls when the first frame is there; the page's top bar comes and goes with them. */
+  async #followControls(engine: Engine): Promise<void> {
+    await firstFrame(this.#video, LONGEST_BARE_MS);
+    engine.controls();
     const controls = this.#container.querySelector(".shaka-controls-container");
     if (!controls) return;
     const follow = (): void => void this.#container.toggleAttribute("data-idle", controls.getAttribute("shown") !== "true");
