@@ -24,6 +24,7 @@ from streaming.uploads.model import Upload
 from streaming.uploads.service import UploadService
 from streaming.web.api.uploads import router, upload_service
 from streaming.web.deps import creator
+from tests.support.pause import Pause
 
 URL = "/api/v1/uploads"
 QUOTA = 100_000
@@ -166,7 +167,7 @@ class House:
         *,
         cut: bool = False,
         version: str | None = "1.0.0",
-        pauses: Mapping[int, asyncio.Event] | None = None,
+        pauses: Mapping[int, Pause] | None = None,
         **headers: Any,
     ) -> Answer:
         """Like `send`. `cut` ends the connection after the body; `pauses[n]` is awaited before piece n."""
@@ -194,6 +195,7 @@ class House:
         async def receive() -> dict[str, Any]:
             nonlocal sent
             if pauses and sent in pauses:
+                pauses[sent].reached.set()
                 await pauses[sent].wait()
             if sent >= len(pieces):
                 return {"type": "http.disconnect"}

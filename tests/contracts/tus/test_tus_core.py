@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.pause import Pause
+
 if TYPE_CHECKING:
     from tests.contracts.tus.conftest import House
 
@@ -202,10 +204,10 @@ def test_methods_can_be_overridden(house: "House") -> None:
 def test_the_second_of_two_living_chunks_is_locked_out(house: "House") -> None:
     async def both() -> None:
         url = (await house.ask("POST", upload_length="6")).headers["location"]
-        rest = asyncio.Event()
+        rest = Pause()
         options: dict[str, Any] = {"content_type": "application/offset+octet-stream", "upload_offset": "0"}
         first = asyncio.create_task(house.ask("PATCH", url, [b"abc", b"def"], pauses={1: rest}, **options))
-        await asyncio.sleep(0.05)
+        await rest.reached.wait()
         second = await house.ask("PATCH", url, b"xyz", **options)
         assert (second.status, second.code) == (423, "upload_locked")
         assert "retry-after" in second.headers
@@ -224,13 +226,14 @@ def test_a_silent_chunk_yields_to_the_next_and_keeps_what_it_brought(
     async def both() -> None:
         url = (await house.ask("POST", upload_length="6")).headers["location"]
         options: dict[str, Any] = {"content_type": "application/offset+octet-stream"}
+        pause = Pause()
         first = asyncio.create_task(
             house.ask(
-                "PATCH", url, [b"abc", b"never"], pauses={1: asyncio.Event()}, upload_offset="0",
+                "PATCH", url, [b"abc", b"never"], pauses={1: pause}, upload_offset="0",
                 content_length="6", **options,
             )
         )  # fmt: skip
-        await asyncio.sleep(0.1)
+        await pause.reached.wait()
         assert (await house.ask("HEAD", url)).offset == 3
         assert (await first).code == "upload_taken_over"
         second = await house.ask("PATCH", url, b"def", upload_offset="3", **options)
@@ -247,7 +250,7 @@ def test_a_chunk_that_stays_silent_is_ended(house: "House") -> None:
     async def alone() -> None:
         url = (await house.ask("POST", upload_length="6")).headers["location"]
         answer = await house.ask(
-            "PATCH", url, [b"abc", b"never"], pauses={1: asyncio.Event()}, upload_offset="0",
+            "PATCH", url, [b"abc", b"never"], pauses={1: Pause()}, upload_offset="0",
             content_type="application/offset+octet-stream", content_length="6",
         )  # fmt: skip
         assert (answer.status, answer.code) == (408, "upload_silent")
@@ -259,13 +262,14 @@ def test_a_chunk_that_stays_silent_is_ended(house: "House") -> None:
 def test_a_stopping_server_keeps_what_arrived_and_says_so(house: "House") -> None:
     async def stopped() -> str:
         url = (await house.ask("POST", upload_length="6")).headers["location"]
+        pause = Pause()
         sending = asyncio.create_task(
             house.ask(
-                "PATCH", url, [b"abc", b"never"], pauses={1: asyncio.Event()}, upload_offset="0",
+                "PATCH", url, [b"abc", b"never"], pauses={1: pause}, upload_offset="0",
                 content_type="application/offset+octet-stream", content_length="6",
             )
         )  # fmt: skip
-        await asyncio.sleep(0.05)
+        await pause.reached.wait()
         await house.service.stop()
         answer = await sending
         assert (answer.status, answer.code) == (503, "server_stopping")
@@ -281,13 +285,14 @@ def test_a_stopping_server_keeps_what_arrived_and_says_so(house: "House") -> Non
 def test_a_cancelled_request_settles_its_file(house: "House") -> None:
     async def cancelled() -> str:
         url = (await house.ask("POST", upload_length="6")).headers["location"]
+        pause = Pause()
         sending = asyncio.create_task(
             house.ask(
-                "PATCH", url, [b"abc", b"never"], pauses={1: asyncio.Event()}, upload_offset="0",
+                "PATCH", url, [b"abc", b"never"], pauses={1: pause}, upload_offset="0",
                 content_type="application/offset+octet-stream", content_length="6",
             )
         )  # fmt: skip
-        await asyncio.sleep(0.05)
+        await pause.reached.wait()
         sending.cancel()
         await asyncio.wait({sending})
         assert (await house.ask("HEAD", url)).offset == 3

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
+from tests.support.pause import Pause
+
 if TYPE_CHECKING:
     from tests.contracts.tus.conftest import House
 
@@ -201,22 +203,24 @@ def test_uploads_of_unknown_length_share_the_quota_while_they_run(
     urls = [house.begin(upload_defer_length="1") for _ in range(5)]
 
     async def send_all() -> list[int]:
-        together = asyncio.Event()
+        pauses = [Pause() for _ in urls]
         asked = [
             house.ask(
                 "PATCH",
                 url,
                 pieces,
-                pauses={1: together},
+                pauses={1: pause},
                 upload_offset="0",
                 content_type=CHUNK,
                 **extra,
             )
-            for url in urls
+            for url, pause in zip(urls, pauses, strict=True)
         ]
         running = [asyncio.ensure_future(one) for one in asked]
-        await asyncio.sleep(0.3)
-        together.set()
+        for pause in pauses:
+            await pause.reached.wait()
+        for pause in pauses:
+            pause.set()
         return [answer.status for answer in await asyncio.gather(*running)]
 
     statuses = asyncio.run(send_all())
@@ -229,11 +233,11 @@ def test_a_length_announced_meanwhile_is_not_given_to_an_upload_of_unknown_lengt
     url = house.begin(upload_defer_length="1")
 
     async def send() -> int:
-        announced = asyncio.Event()
+        announced = Pause()
         body = [b"x", b"y" * 60_000]
         ask = house.ask("PATCH", url, body, pauses={1: announced}, upload_offset="0", content_type=CHUNK)
         running = asyncio.ensure_future(ask)
-        await asyncio.sleep(0.2)
+        await announced.reached.wait()
         assert (await house.ask("POST", upload_length="50000")).status == 201
         announced.set()
         return (await running).status

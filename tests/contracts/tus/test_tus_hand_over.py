@@ -13,6 +13,7 @@ import pytest
 from streaming.ids import UploadId
 from streaming.uploads.model import State, UploadRow
 from streaming.uploads.refusals import Refusal
+from tests.support.pause import Pause
 
 if TYPE_CHECKING:
     from tests.contracts.tus.conftest import House
@@ -79,10 +80,10 @@ def test_the_file_of_a_verified_title_is_deleted_and_head_still_says_complete(ho
 def test_a_title_deleted_while_its_film_arrives_ends_the_upload(house: "House") -> None:
     async def meanwhile() -> None:
         url = (await house.ask("POST", upload_length="6")).headers["location"]
-        rest = asyncio.Event()
+        rest = Pause()
         options: dict[str, Any] = {"content_type": "application/offset+octet-stream", "upload_offset": "0"}
         sending = asyncio.create_task(house.ask("PATCH", url, [b"abc", b"def"], pauses={1: rest}, **options))
-        await asyncio.sleep(0.05)
+        await rest.reached.wait()
         house.service.delete_file(ident(url))
         rest.set()
         assert (await sending).code == "upload_terminated"
