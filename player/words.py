@@ -31,7 +31,7 @@ LICENCE_STATES = {
     LicenceState.ENDED: "Ended",
     LicenceState.REVOKED: "Revoked",
 }
-TIERS = {Tier.SD: "SD", Tier.HD: "HD", Tier.UHD: "UHD"}
+TIERS = {Tier.SD: "SD", Tier.HD: "HD", Tier.UHD: "4K"}
 PROTECTIONS = {
     "aes-128": "AES-128: plays in browsers, mpv, VLC and Safari",
     "cbcs": "cbcs: HLS and DASH in browsers, not in native players",
