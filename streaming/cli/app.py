@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from streaming.cli import cpix, extras, house, licences, offers, play, publish, titles
+from streaming.cli import cpix, extras, house, licences, offer_change, offers, play, publish, titles
 from streaming.errors import Code, Fault
 from transcoder.standalone.output import err, plain
 
@@ -35,6 +35,7 @@ cpix.register(titles.group)
 extras.register(app)
 licences.register(app)
 offers.register(app)
+offer_change.register()
 play.register(app)
 
 

@@ -48,26 +48,24 @@ def make_offer(
     as_json: AsJson = False,
 ) -> None:
     """Make an offer on a title, or a subscription to a channel; it is open at once."""
-    amount, currency = _price(price)
+    amount, currency = price_of(price)
     room = "channels" if subject.startswith("ch_") else "titles"
     body = {
         "kind": kind,
         "label": label,
-        "rental_s": _seconds(rental),
-        "playback_s": _seconds(playback),
-        "lasts_s": _seconds(lasts),
+        "rental_s": seconds(rental),
+        "playback_s": seconds(playback),
+        "lasts_s": seconds(lasts),
         "price_minor": amount,
         "currency": currency,
         "tier": tier,
         "max_streams": max_streams,
         "most": most,
-        "open_until": _instant(until),
+        "open_until": instant(until),
         "state": "draft" if draft else "open",
     }
     made = Client.from_environment().call("POST", f"/{room}/{subject}/offers", body)
-    if as_json:
-        return print_json(made)
-    return print_pairs([("Offer", made["id"]), ("Name", made["name"]), ("State", made["state"])])
+    print_offer(made, as_json)
 
 
 @offers.command("list")
@@ -148,7 +146,7 @@ def make_codes(
     as_json: AsJson = False,
 ) -> None:
     """Make gift codes of an offer; they are shown this once."""
-    body = {"count": count, "label": label, "expires_at": _instant(until)}
+    body = {"count": count, "label": label, "expires_at": instant(until)}
     made = Client.from_environment().call("POST", f"/offers/{offer}/codes", body)["items"]
     if as_json:
         return print_json(made)
@@ -272,10 +270,14 @@ def _print_channel(channel: dict[str, Any], as_json: bool) -> None:
 
 
 def _set_state(offer: str, state: str, as_json: bool) -> None:
-    changed = Client.from_environment().call("PATCH", f"/offers/{offer}", {"state": state})
+    print_offer(Client.from_environment().call("PATCH", f"/offers/{offer}", {"state": state}), as_json)
+
+
+def print_offer(offer: dict[str, Any], as_json: bool) -> None:
+    """Print an offer that was made or changed."""
     if as_json:
-        return print_json(changed)
-    return print_pairs([("Offer", changed["id"]), ("Name", changed["name"]), ("State", changed["state"])])
+        return print_json(offer)
+    return print_pairs([("Offer", offer["id"]), ("Name", offer["name"]), ("State", offer["state"])])
 
 
 def _print_taken(taken: dict[str, Any], as_json: bool) -> None:
@@ -285,7 +287,7 @@ def _print_taken(taken: dict[str, Any], as_json: bool) -> None:
     return print_pairs([("Licence", taken["licence"]["id"])])
 
 
-def _price(text: str | None) -> tuple[int | None, str]:
+def price_of(text: str | None) -> tuple[int | None, str]:
     """Read `4.99-EUR`, `4.99 EUR` or `5EUR`."""
     if not text:
         return None, ""
@@ -296,9 +298,11 @@ def _price(text: str | None) -> tuple[int | None, str]:
     return int(whole) * 100 + int((part or "0").ljust(2, "0")), currency
 
 
-def _seconds(text: str | None) -> int | None:
+def seconds(text: str | None) -> int | None:
+    """Read a length of time. Raises `Fault`."""
     return int(parse_duration(text).total_seconds()) if text else None
 
 
-def _instant(text: str | None) -> str | None:
+def instant(text: str | None) -> str | None:
+    """Read a time, as ISO 8601 in UTC. Raises `Fault`."""
     return parse_when(text, datetime.now(UTC)).isoformat() if text else None

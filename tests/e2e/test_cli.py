@@ -209,6 +209,32 @@ def test_licences(desk: Desk) -> None:
     desk.refused(1, "bad_duration", "licence", "issue", desk.title, "--to", "ben", "--rental", "often")
 
 
+def test_offers_codes_and_channels(desk: Desk, tmp_path: Path) -> None:
+    ben = desk.house.run("token", "ben").stdout.strip()
+    terms = ("--rental", "30d", "--playback", "48h", "--price", "4.99-EUR", "--most", "5")
+    made = desk.json("offer", "make", desk.title, "rental", *terms)
+    assert (made["price_minor"], made["currency"], made["rental_s"], made["most"]) == (499, "EUR", 2592000, 5)
+    offer = made["id"]
+    assert "Rental" in desk.text("offer", "list", desk.title)
+    changed = desk.json("offer", "change", offer, "--price", "none", "--most", "3", "--playback", "24h")
+    assert (changed["price_minor"], changed["most"], changed["playback_s"]) == (None, 3, 86400)
+    assert changed["rental_s"] == 2592000  # what is not named stays
+    [code] = desk.text("code", "make", offer, "1").split()
+    redeemed = desk.json("code", "redeem", code, token=ben)
+    assert redeemed["licence"]["playback_s"] == 86400
+    assert desk.json("offer", "close", offer)["state"] == "closed"
+    again = desk.json("offer", "take", offer, token=ben)  # ben has it already, open or not
+    assert (again["new"], again["licence"]["id"]) == (False, redeemed["licence"]["id"])
+    channel = desk.json("channel", "make", "Noir")["id"]
+    assert desk.json("channel", "put", channel, desk.title)["title_ids"] == [desk.title]
+    assert desk.json("channel", "grant", channel, "--to", "ben")["holder"]["name"] == "ben"
+    guests = tmp_path / "guests.csv"
+    guests.write_text("to\nben\nnobody-here\n")
+    done = desk.house.run("licence", "bulk", desk.title, str(guests), token=desk.token)
+    assert done.returncode == 1
+    assert "1 could be issued: say --issue to do it; 1 wrong." in done.stdout
+
+
 def test_playing_prints_an_address_that_answers(desk: Desk) -> None:
     url = desk.text("play", desk.title, "--print-url").strip()
     told = desk.json("play", desk.title)
