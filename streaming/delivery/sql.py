@@ -4,6 +4,7 @@ Column names are those of `delivery.model`; `auth_sessions`, `api_tokens` and `t
 what is read of licences is the gate's business. Instants are microseconds since 1970.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -130,15 +131,29 @@ class Reader:
         self._rows = rows
         self._version = -1
         self._kept = Standstill()
+        self._looked_in: asyncio.AbstractEventLoop | None = None
 
     def latest(self) -> Standstill:
-        """Give what was read since the latest commit: a new one after each, for the old may be in use."""
+        """Give what was read since the latest commit: a new one after each, for the old may be in use.
+
+        Of an event loop, one look is for all that waited when it was taken. What comes later waits behind
+        `_look_again`, which is in the loop's queue before the look: no request sees less than was committed
+        before it came. SQLite lets go of the interpreter at each look, which costs more than the look.
+        """
+        loop = asyncio.get_running_loop()
+        if self._looked_in is loop:
+            return self._kept
+        loop.call_soon(self._look_again)
+        self._looked_in = loop
         version: int = self._cursor.execute("PRAGMA data_version").fetchall()[0][0]
         kept = self._kept
         if version != self._version or len(kept.rows) >= MAX_KEPT or len(kept.answers) >= MAX_KEPT:
             kept = self._kept = Standstill()
             self._version = version
         return kept
+
+    def _look_again(self) -> None:
+        self._looked_in = None
 
     def find(self, token_hash: bytes) -> Playback | None:
         """Read one playback as of the latest commit."""

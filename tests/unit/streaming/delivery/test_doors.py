@@ -125,6 +125,32 @@ def test_a_key_given_again_is_given_to_its_holder_alone(house: House) -> None:
     assert house.key(started).code == "lease_ended"
 
 
+def test_requests_that_wait_together_look_once_and_every_later_one_looks_again(house: House) -> None:
+    house.licence()
+    path = f"/play/{house.start().token}/key/v240/0"
+
+    async def statuses() -> tuple[list[int], int, list[str]]:
+        async def once() -> Reply:
+            return await asking(house.doors, "GET", path, login(BEN))
+
+        def stop() -> None:
+            with sqlite3.connect(house.path) as elsewhere:
+                elsewhere.execute("UPDATE playback_sessions SET released_at = 1")
+            elsewhere.close()
+
+        await once()
+        await asyncio.sleep(0)
+        looks: list[str] = []
+        house.doors._playing.asking._reader()._connection.set_trace_callback(looks.append)
+        together = [reply.status for reply in await asyncio.gather(*(once() for _ in range(5)))]
+        await asyncio.gather(once(), asyncio.to_thread(stop))
+        return together, (await once()).status, looks
+
+    together, stopped, looks = asyncio.run(statuses())
+    assert (together, stopped) == ([200] * 5, 410)
+    assert looks.count("PRAGMA data_version") == 3
+
+
 def test_the_owner_needs_no_licence(house: House) -> None:
     assert gives_key(house.key(house.start(ANA), rendition="v720", account=ANA))
 
