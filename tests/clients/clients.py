@@ -68,10 +68,8 @@ CLIENTS = (
 _MPV_TRACKS = "it ends when another track is chosen: Debian 12's mpv cannot wind back to it in fragmented MP4"
 _VLC_ENDS = "VLC 3 may end or stand still early: it misreads encrypted fragments now and then"
 _NO_EME = "it has no EME without a plugin"
-_EDGE = "chosen at a Period's edge, it stood still there"
 _AHEAD = "it has asked for the keys of two Periods ahead, and plays those"
 NOT: dict[tuple[str, ...], str] = {
-    ("Shaka Player in Chromium", "cbcs", DASH, "quality"): _EDGE,
     **{("video.js", "cbcs", name): _NO_EME for name in FEATURES},
     **{(player, "cbcs", name): KNOWS_NO_CLEAR_KEY for player in NATIVE for name in FEATURES},
     ("dash.js", "thumbnails"): "MPDs name no pictures to seek by",

@@ -22,9 +22,12 @@ window.adapter = {
     const ready = new Promise((done) => player.on(events.STREAM_INITIALIZED, done));
     player.initialize(video, url, false);
     await ready;
-    if (height) this.quality(height);
+    if (height) await this.quality(height);
   },
-  quality(height) {
+  async quality(height) {
+    // On its way into another Period it would forget what is chosen: it still lists the one before.
+    const video = player.getVideoElement();
+    if (video.seeking) await new Promise((done) => video.addEventListener("seeked", done, { once: true }));
     const wanted = player.getRepresentationsByType("video").find((one) => one.height === height);
     player.setRepresentationForTypeById("video", wanted.id, true);
   },

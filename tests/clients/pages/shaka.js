@@ -10,6 +10,8 @@ const STAND_IN = 'METHOD=SAMPLE-AES,URI="data:text/plain;base64,",KEYFORMAT="urn
 function goByInitSegments(licence) {
   const servers = { "org.w3.clearkey": licence, "com.widevine.alpha": licence };
   player.configure({ drm: { servers, keySystemsMapping: { "com.widevine.alpha": "org.w3.clearkey" } } });
+  // It keeps an init segment whose fetch it broke off for a choice of quality or sound, and asks it for ever.
+  player.configure("streaming.segmentPrefetchLimit", 0);
   player.getNetworkingEngine().registerResponseFilter((type, response) => {
     if (type !== shaka.net.NetworkingEngine.RequestType.MANIFEST) return;
     const text = new TextDecoder().decode(response.data).replaceAll(CLEAR_KEY, COMMON);
