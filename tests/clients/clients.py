@@ -68,7 +68,7 @@ CLIENTS = (
 _MPV_TRACKS = "it ends when another track is chosen: Debian 12's mpv cannot wind back to it in fragmented MP4"
 _VLC_ENDS = "VLC 3 may end or stand still early: it misreads encrypted fragments now and then"
 _NO_EME = "it has no EME without a plugin"
-_AHEAD = "it has asked for the keys of two Periods ahead, and plays those"
+_AHEAD = "cut as it has read one Period to its end, it has the next one's key: up to 6 s of this film"
 NOT: dict[tuple[str, ...], str] = {
     **{("video.js", "cbcs", name): _NO_EME for name in FEATURES},
     **{(player, "cbcs", name): KNOWS_NO_CLEAR_KEY for player in NATIVE for name in FEATURES},

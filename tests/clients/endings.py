@@ -28,11 +28,12 @@ READS_AHEAD = "VLC"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a player is, and how far it has read; seconds of film."""
+    """Where a player is, and how far it has read; seconds of film. `frames`: shown so far; -1 for unknown."""
 
     time: float
     buffered: float
     over: bool
+    frames: int = -1
 
 
 class Seat(Protocol):
@@ -55,7 +56,7 @@ class WebSeat:
 
     def place(self) -> Place:
         look = self.screening.glance()
-        return Place(look.time, look.buffered, look.ended)
+        return Place(look.time, look.buffered, look.ended, look.frames)
 
     def asked(self) -> list[Asked]:
         return self.screening.asked()
@@ -216,27 +217,34 @@ def _goes_on_lower(seat: Seat, cut: Place) -> str:
         return f"{said}; `sd` plays when it is started again"
     if not isinstance(seat, WebSeat):
         return "stops; `sd` plays when it is started again"
+    clock = seat.place().time
     seat.screening.choose("quality", LOW)
     try:
-        seat.screening.see(lambda look: look.time > stopped.time + 1, "the film going on", 15)
+        seat.screening.see(lambda look: look.time > clock + 1, "the film going on", 15)
     except AssertionError:
         return "stops; `sd` plays when the page is loaded again"
     return "stops; goes on when a lower quality is chosen"
 
 
 def _stop_or_lower(seat: Seat) -> Place | None:
-    """Wait until it has stopped, or plays below the top rung (None)."""
+    """Wait until it has stopped, or plays below the top rung (None); gives the place of the last picture.
+
+    Sound is `sd`'s: it may go on for the seconds that a browser plays it without a picture.
+    """
     last, since = seat.place(), time.monotonic()
+    clock = last.time
 
     def settled() -> bool:
-        nonlocal last, since
+        nonlocal last, since, clock
         if isinstance(seat, WebSeat):
             look = seat.screening.glance()
             if 0 < look.height < 500 and look.time > last.time:
                 return True
         now = seat.place()
-        if now.time != last.time:
-            last, since = now, time.monotonic()
+        if now.time != clock:
+            clock, since = now.time, time.monotonic()
+            if now.frames < 0 or now.frames != last.frames:
+                last = now
         return now.over or time.monotonic() - since > STILL
 
     until(settled, "an end or a lower rung", 90, 0.1)

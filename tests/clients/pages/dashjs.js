@@ -25,9 +25,11 @@ window.adapter = {
     if (height) await this.quality(height);
   },
   async quality(height) {
-    // On its way into another Period it would forget what is chosen: it still lists the one before.
+    // On its way into another Period it would forget what is chosen: it still lists the one before. Where that
+    // Period has no key, it never arrives.
     const video = player.getVideoElement();
-    if (video.seeking) await new Promise((done) => video.addEventListener("seeked", done, { once: true }));
+    const arrived = new Promise((done) => video.addEventListener("seeked", done, { once: true }));
+    if (video.seeking) await Promise.race([arrived, new Promise((done) => setTimeout(done, 5000))]);
     const wanted = player.getRepresentationsByType("video").find((one) => one.height === height);
     player.setRepresentationForTypeById("video", wanted.id, true);
   },
