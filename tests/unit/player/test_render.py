@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -118,6 +119,30 @@ def test_a_style_sheet_changes_its_address_with_its_content(tmp_path: Path) -> N
     after = Assets(tmp_path).asset("a.css")
     assert before != after
     assert before.startswith("/static/a.css?v=")
+
+
+@pytest.mark.parametrize(
+    ("slug", "fetches"),
+    [
+        ("film-running", True),
+        ("film-no-licence", False),
+        ("door-open", True),
+        ("door-password", True),
+        ("door-revoked", False),
+        ("foyer-full", False),
+    ],
+)
+def test_pages_that_lead_to_the_screen_fetch_its_parts_ahead(
+    tmp_path: Path, slug: str, fetches: bool
+) -> None:
+    shutil.copytree(STATIC, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("built"))
+    (tmp_path / "built").mkdir()
+    built = {name: f"made-{name}" for name in ("watch.js", "watch.first-0.js", "engine.js", "watch.css")}
+    (tmp_path / "built" / "manifest.json").write_text(json.dumps(built))
+    state = next(one for one in STATES if one.slug == slug)
+    page = render(state.make(state.page(Theme.AUTO)), environment(Assets(tmp_path)))
+    ahead = set(re.findall(r'<link rel="prefetch" as="\w+" href="/static/built/([^"]+)"', page))
+    assert ahead == (set(built.values()) if fetches else set())
 
 
 def test_built_scripts_are_found_by_their_plain_names(tmp_path: Path) -> None:
