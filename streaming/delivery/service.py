@@ -74,6 +74,7 @@ class PlaybackService:
         if version is None:
             raise not_found("film")
         with self._database.write() as session:
+            session.connection()  # has the write lock: a lease must not begin while its start still waits
             now = self._clock.now()
             chosen = self._choose(session, device, version, licences, now, take_over)
             if not isinstance(chosen, Fault):

@@ -5,12 +5,14 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event, select
 
+from streaming.clock import FixedClock
 from streaming.delivery.budget import UNIT, is_released
 from streaming.delivery.model import PlaybackRow
 from streaming.delivery.service import KEPT_ENDED
@@ -82,6 +84,19 @@ def test_of_two_that_began_at_the_same_instant_the_later_one_is_taken_over_from(
     house.start()
     assert house.renew(second).code == "lease_ended"
     assert house.renew(first).status == 200
+
+
+def test_a_lease_begins_when_its_start_has_had_its_turn(house: House) -> None:
+    class Turn(FixedClock):
+        def now(self) -> datetime:
+            with closing(sqlite3.connect(house.path, timeout=0)) as other, pytest.raises(sqlite3.Error):
+                other.execute("BEGIN IMMEDIATE")
+            return super().now()
+
+    licence = house.licence()
+    house.clock = Turn(START)
+    started = house.service().start(Device(BEN, "se_ac_ben"), TITLE, [licence])
+    assert started.lease_until == START + timedelta(seconds=300)
 
 
 def test_starting_over_and_over_leaves_few_rows_and_loses_no_minute(house: House) -> None:
