@@ -4,13 +4,11 @@ import hashlib
 import re
 import threading
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from streaming.clock import SECOND, Clock, from_micros, to_micros
-from streaming.delivery import cmcd, refusals
-from streaming.delivery.answers import Answer, Scope, header
+from streaming.clock import Clock, to_micros
+from streaming.delivery import refusals
+from streaming.delivery.answers import Scope, header
 from streaming.delivery.index import LiveIndex
 from streaming.delivery.leases import Leases, Proof
 from streaming.delivery.sql import Playback, Reader
@@ -19,8 +17,6 @@ from streaming.ids import TitleId, VersionId
 
 TOKEN = r"(?P<token>[A-Za-z0-9_-]{20,64})"  # noqa: S105
 MAX_GUEST_LINKS = 8
-REPEATED_SECONDS = 10
-"""An answer is decided anew as often, though nobody wrote: it rests on what is kept of the film, too."""
 
 
 class CookieNames:
@@ -73,33 +69,6 @@ class Asked:
         return f"Asked({self.playback.id})"
 
 
-class Repeat:
-    """A request as it may have been answered before, and what was answered since anybody last wrote.
-
-    It is known by a hash of its address and cookies: whoever showed other ones asks anew.
-    """
-
-    __slots__ = ("_answers", "_now", "_place")
-
-    def __init__(self, answers: dict[bytes, Any], place: bytes, now: datetime) -> None:
-        self._answers = answers
-        self._place = place
-        self._now = now
-
-    def answer(self) -> Answer | None:
-        """Give the answer that still holds, if there is one."""
-        found = self._answers.get(self._place)
-        if found is None:
-            return None
-        since, until, answer = found
-        return answer if since <= self._now < until else None
-
-    def keep(self, answer: Answer, until: int) -> None:
-        """Keep an answer that changed nothing, until an instant (microseconds) or until somebody writes."""
-        until = min(until, to_micros(self._now) + REPEATED_SECONDS * SECOND)
-        self._answers[self._place] = (self._now, from_micros(until), answer)
-
-
 class Asking:
     """Reads claims, checks them against the SQLite file at `path`, and asks the policy."""
 
@@ -118,22 +87,6 @@ class Asking:
         """Read who asks for what, and when."""
         hashed = hashlib.sha256(token.encode()).digest()
         return Claim(hashed, self._names.proof(header(scope, b"cookie")), to_micros(self._clock.now()))
-
-    def repeat(self, scope: Scope) -> Repeat | None:
-        """Look a request up among those answered before; None for one that says more than who asks.
-
-        To be called before anything is read for it: what is kept is then never newer than what it is kept of.
-        """
-        cookies = b""
-        for name, value in scope["headers"]:
-            if name == b"cookie":
-                cookies += b"\0" + value
-            elif name in cmcd.HEADERS:
-                return None
-        if scope.get("query_string"):
-            return None
-        place = hashlib.sha256(scope["path"].encode() + cookies).digest()
-        return Repeat(self._reader().latest().answers, place, self._clock.now())
 
     def held(self, claim: Claim) -> Playback:
         """Read the playback, and check whose it is and that its lease runs. Raises `Fault`."""

@@ -6,7 +6,7 @@ from streaming.clock import SECOND
 from streaming.db.scratch import Scratch
 from streaming.delivery import places, refusals
 from streaming.delivery.answers import NO_STORE, Answer, Scope, header
-from streaming.delivery.asking import TOKEN, Asked, Asking, Repeat
+from streaming.delivery.asking import TOKEN, Asked, Asking
 from streaming.delivery.budget import Rule, is_released
 from streaming.delivery.filmclock import FilmClocks
 from streaming.delivery.keyring import KeyRing
@@ -47,50 +47,40 @@ class KeyDoor:
 
     async def key(self, scope: Scope, match: re.Match[str]) -> Answer:
         """Hand out one content key: 16 raw bytes, counted before they are given. Raises `Fault`."""
-        repeat = self._asking.repeat(scope)
-        before = repeat.answer() if repeat is not None else None
-        return before or await self._key(scope, match, repeat)
-
-    async def _key(self, scope: Scope, match: re.Match[str], repeat: Repeat | None) -> Answer:
         asked = await self._asking.opened(scope, match["token"])
         playback, version = asked.playback, asked.version
         rendition, period = version.rendition(match["rendition"]), int(match["period"])
         if rendition is None or period >= version.periods:
             raise refusals.bad_address()
-        now = asked.claim.now
-        permit = self._leases.permit(playback, now, rendition.tier)
+        self._leases.permit(playback, asked.claim.now, rendition.tier)
         self._reports.overhear(scope, playback)
-        ahead = self._ahead(scope, playback, rendition, now)
-        writes = self._leases.needs_write(playback, period, now)
-        if writes and not await self._account(asked, rendition.tier, period, ahead):
+        ahead = self._ahead(scope, playback, rendition, asked.claim.now)
+        if not await self._account(asked, rendition.tier, period, ahead):
             return _again(scope)
         if is_common(version, rendition):
             key = await self._keys.tier_key(playback.title_id, playback.version_id, rendition.tier, period)
         else:
             key = await self._keys.key(playback.title_id, playback.version_id, rendition, period)
-        answer = Answer(200, key.reveal(), KEY_HEADERS)
-        if repeat is not None and not writes:
-            repeat.keep(answer, self._leases.repeats_until(playback, permit))
-        return answer
+        return Answer(200, key.reveal(), KEY_HEADERS)
 
     async def release(self, asked: Asked, tier: str, period: int) -> None:
         """Account for the keys of a tier and crypto period before they are given. Raises `Fault`."""
         self._leases.permit(asked.playback, asked.claim.now, tier)
-        if self._leases.needs_write(asked.playback, period, asked.claim.now):
-            await self._account(asked, tier, period, ahead=0.0)
+        await self._account(asked, tier, period, ahead=0.0)
 
     async def _account(self, asked: Asked, tier: str, period: int, ahead: float) -> bool:
-        """Write down keys that are permitted. Raises `Fault`.
+        """Account for keys that are permitted. Raises `Fault`.
 
         `ahead` is how many seconds of film before it is shown a native player asks; False: it must ask again.
         """
         playback, version = asked.playback, asked.version
-        rule = Rule(self._burst, self._rate, version.period_seconds)
-        release = self._leases.release_key(asked.claim.hashed, asked.claim.proof, tier, period, rule)
-        new = not is_released(playback.released_periods, period)
-        if new and not await self._pace.until_shown(playback, ahead, version.period_seconds):
-            return False
-        await self._pace.run(playback, release)
+        if self._leases.needs_write(playback, period, asked.claim.now):
+            rule = Rule(self._burst, self._rate, version.period_seconds)
+            release = self._leases.release_key(asked.claim.hashed, asked.claim.proof, tier, period, rule)
+            new = not is_released(playback.released_periods, period)
+            if new and not await self._pace.until_shown(playback, ahead, version.period_seconds):
+                return False
+            await self._pace.run(playback, release)
         return True
 
     def _ahead(self, scope: Scope, playback: Playback, rendition: Rendition, now: int) -> float:

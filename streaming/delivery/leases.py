@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from streaming.clock import SECOND, from_micros, to_micros
+from streaming.clock import SECOND, from_micros
 from streaming.delivery import counting, refusals, sql
 from streaming.delivery.budget import Budget, Rule, is_released, spend, with_released
 from streaming.delivery.sql import Playback, PlaybackSql
@@ -109,22 +109,10 @@ class Leases:
 
     def needs_write(self, playback: Playback, period: int, now: int) -> bool:
         """Tell whether a key answer changes the row: a new period, or a lease that lapsed or is due."""
-        return not is_released(playback.released_periods, period) or now >= self._stands_until(playback)
-
-    def repeats_until(self, playback: Playback, permit: Permit) -> int:
-        """Until when (microseconds) a key that needed no write is given again, unless somebody writes."""
-        ends = [self._stands_until(playback)]
-        if playback.login_expires_at is not None:
-            ends.append(playback.login_expires_at)
-        if permit.opens_until is not None:
-            ends.append(to_micros(permit.opens_until))
-        return min(ends)
-
-    def _stands_until(self, playback: Playback) -> int:
-        """When a lease lapses or, of a native playback, is due: its key requests renew it."""
-        if playback.native:
-            return playback.lease_until - int(self.rule.seconds * SECOND * (1 - RENEW_AT))
-        return playback.lease_until + self.rule.grace * SECOND
+        if not is_released(playback.released_periods, period) or self.lapsed(playback, now):
+            return True
+        due = playback.lease_until - int(self.rule.seconds * SECOND * (1 - RENEW_AT))
+        return playback.native and now >= due
 
     def release_key(
         self, token_hash: bytes, proof: Proof, tier: str, period: int, budget: Rule

@@ -4,10 +4,8 @@ Column names are those of `delivery.model`; `auth_sessions`, `api_tokens` and `t
 what is read of licences is the gate's business. Instants are microseconds since 1970.
 """
 
-import asyncio
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -108,16 +106,8 @@ def others_active(connection: sqlite3.Connection, playback: Playback, cutoff: in
     return count
 
 
-@dataclass(frozen=True, slots=True)
-class Standstill:
-    """What was read, and what was answered from it, since anybody last wrote; hash -> row or answer."""
-
-    rows: dict[bytes, Playback | None] = field(default_factory=dict)
-    answers: dict[bytes, Any] = field(default_factory=dict)
-
-
 class Reader:
-    """One thread's reading connection, and what it read since anybody last wrote.
+    """One thread's reading connection, and the rows it read since anybody last wrote.
 
     `PRAGMA data_version` changes with every commit of any other connection of any process, and this one
     never writes; so while it stands still, a row read under it is the row as it is now. It costs a third
@@ -130,41 +120,22 @@ class Reader:
         self._cursor = self._connection.cursor()
         self._rows = rows
         self._version = -1
-        self._kept = Standstill()
-        self._looked_in: asyncio.AbstractEventLoop | None = None
-
-    def latest(self) -> Standstill:
-        """Give what was read since the latest commit: a new one after each, for the old may be in use.
-
-        Of an event loop, one look is for all that waited when it was taken. What comes later waits behind
-        `_look_again`, which is in the loop's queue before the look: no request sees less than was committed
-        before it came. SQLite lets go of the interpreter at each look, which costs more than the look.
-        """
-        loop = asyncio.get_running_loop()
-        if self._looked_in is loop:
-            return self._kept
-        loop.call_soon(self._look_again)
-        self._looked_in = loop
-        version: int = self._cursor.execute("PRAGMA data_version").fetchall()[0][0]
-        kept = self._kept
-        if version != self._version or len(kept.rows) >= MAX_KEPT or len(kept.answers) >= MAX_KEPT:
-            kept = self._kept = Standstill()
-            self._version = version
-        return kept
-
-    def _look_again(self) -> None:
-        self._looked_in = None
+        self._kept: dict[bytes, Playback | None] = {}
 
     def find(self, token_hash: bytes) -> Playback | None:
         """Read one playback as of the latest commit."""
-        rows = self.latest().rows
-        if token_hash not in rows:
-            rows[token_hash] = self._rows.find(self._connection, token_hash)
-        return rows[token_hash]
+        version: int = self._cursor.execute("PRAGMA data_version").fetchall()[0][0]
+        if version != self._version or len(self._kept) >= MAX_KEPT:
+            self._kept.clear()
+            self._version = version
+        elif token_hash in self._kept:
+            return self._kept[token_hash]
+        found = self._kept[token_hash] = self._rows.find(self._connection, token_hash)
+        return found
 
     def close(self) -> None:
         """Close the connection."""
-        self._kept = Standstill()
+        self._kept.clear()
         self._connection.close()
 
 

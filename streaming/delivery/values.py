@@ -133,11 +133,6 @@ class Permit(Protocol):
         """When it stops for somebody who plays now; None for never."""
         ...
 
-    @property
-    def opens_until(self) -> datetime | None:
-        """Until when nothing but a change to the licence refuses what it permits; None for ever."""
-        ...
-
 
 class Gate(Protocol):
     """The licence policy as delivery needs it: SQL over an alias `p` with a `licence_id`, and the

@@ -111,17 +111,12 @@ class Licence:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Yes. `ends_at` is for somebody who plays now: an unstarted finish-within clock counts from now.
-
-    `opens_until` is for somebody who does not: until then nothing but a change to the licence refuses what is
-    granted here.
-    """
+    """Yes. `ends_at` is for somebody who plays now: an unstarted finish-within clock counts from now."""
 
     licence_id: LicenceId | None
     tier: Tier
     max_streams: int
     ends_at: datetime | None = None
-    opens_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,22 +221,13 @@ def decide(
         return Refusal(RefusalCode.DEVICES, *sentences.too_many_devices(terms.max_devices))
     if active_streams >= terms.max_streams:
         return Refusal(RefusalCode.STREAMS, *sentences.too_many_streams(terms.max_streams))
-    ends, until = _ends_playing(licence, now), _opens_until(licence, now)
-    return Grant(licence.id, terms.tier, terms.max_streams, ends, until)
+    return Grant(licence.id, terms.tier, terms.max_streams, _ends_playing(licence, now))
 
 
 def _ends_playing(licence: Licence, now: datetime) -> datetime | None:
     """Give the instant the licence ends for somebody who plays at `now`; their finish-within clock runs."""
     unplayed = licence.first_played_at is None
     return ends_at(replace(licence, first_played_at=now) if unplayed else licence, now)
-
-
-def _opens_until(licence: Licence, now: datetime) -> datetime | None:
-    """Give the earliest instant at which a licence may stop opening. A first play that lies ahead counts as
-    now, and later as what it says: the window that it keeps open now it may not keep open then."""
-    told, read = licence, _as_of(licence, now)
-    readings = (told,) if read is told else (told, read)
-    return min((at for one in readings for at, _ in limits(one)), default=None)
 
 
 def decide_owner(active_streams: int = 0) -> Grant | Refusal:
