@@ -24,7 +24,8 @@ DEALS = 20
 """How often connections are opened anew until every process has some."""
 HEADERS = {"Cookie": f"matinee_session={COOKIE}", "Sec-Fetch-Site": "same-origin"}
 START = f"/api/v1/titles/{TITLE}/playback"
-LEASE_SECONDS = 10
+LEASE_SECONDS = 30
+"""Longer than 200 starts take on a busy machine: a lease that lapses on the way frees its screen, rightly."""
 
 
 @dataclass
@@ -228,7 +229,11 @@ def test_a_process_killed_in_the_middle_costs_nothing(cinema: Cinema) -> None:
     assert visits.starts > 20
     assert visits.broken <= people  # what was in its hands, and no connection was ever refused
     until(lambda: len(cinema.workers()) == PROCESSES, "the killed process started again", 20)
-    until(lambda: cinema.holding() == 0, "a screen whose answer was lost is free when its lease ends", 15)
+    until(
+        lambda: cinema.holding() == 0,
+        "a screen whose answer was lost is free when its lease ends",
+        LEASE_SECONDS + 10,
+    )
     answers, _ = asyncio.run(all_at_once(cinema, [START] * STARTS))
     assert codes(answers)["yes"] == SCREENS
 
