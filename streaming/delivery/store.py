@@ -29,8 +29,9 @@ def count_active(
 
 
 def watching(session: Session, where: ColumnElement[bool], cutoff: datetime) -> list[Watching]:
-    """List who is playing now."""
-    query = select(PlaybackRow).where(where, holding(cutoff)).order_by(PlaybackRow.started_at)
+    """List who is playing now, in the order in which they began."""
+    began = (PlaybackRow.started_at, text("playback_sessions.rowid"))
+    query = select(PlaybackRow).where(where, holding(cutoff)).order_by(*began)
     return [_watching(row) for row in session.scalars(query)]
 
 
