@@ -20,6 +20,8 @@ import pytest
 
 from streaming.cli.tus_client import TusClient, Uploaded
 from streaming.errors import Fault
+from streaming.uploads.ledger import Ledger
+from tests.support.house import until
 
 HERE = Path(__file__).parent
 MB = 1 << 20
@@ -111,6 +113,12 @@ def arrived(server: Server, url: str) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
+def acknowledged(server: Server, url: str, least: int) -> None:
+    """Wait until as many bytes of an upload are acknowledged, as its ledger says."""
+    ledger = Ledger(server.folder / "uploads" / f"{url.rpartition('/')[2]}.ack")
+    until(lambda: ledger.read().offset >= least, f"{least} acknowledged bytes")
+
+
 def test_ten_kills_lose_no_byte(server: Server, tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     expected = make_film(film, 128 * MB)
@@ -161,7 +169,7 @@ def test_a_plain_chunk_killed_half_way_keeps_what_was_acknowledged(server: Serve
         def body() -> Iterator[bytes]:
             for start in range(0, 64 * MB, MB):
                 yield content[start : start + MB]
-            time.sleep(0.3)
+            acknowledged(server, url, 64 * MB - 32 * MB)
             server.kill()
             yield content[64 * MB :]
 
