@@ -19,12 +19,16 @@ pytestmark = pytest.mark.e2e
 CHROMIUM = "/usr/bin/chromium"
 PLAYER = Path(__file__).parents[2] / "player"
 AXE = PLAYER / "web/node_modules/axe-core/axe.min.js"
-SEE_SERIOUS = """async () => {
-  const found = await axe.run(document, {resultTypes: ['violations']});
+SEE_SERIOUS = """async (asked) => {
+  const found = await axe.run(document, {resultTypes: ['violations'], ...asked});
   return found.violations
     .filter(v => v.impact === 'serious' || v.impact === 'critical')
     .map(v => [v.id, ...v.nodes.slice(0, 3).map(n => `${n.target} ${n.failureSummary}`)].join(' | '));
 }"""
+
+
+ASKED: dict[str, dict[str, list[str]]] = {"light": {}, "dark": {"runOnly": ["cat.color"]}}
+"""What axe looks for. The dark pages are the light ones in other colours."""
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -99,7 +103,7 @@ def test_every_state_is_quiet_and_fits_its_width(
     assert troubles == []
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("theme", list(ASKED))
 def test_axe_finds_nothing_serious_in_any_state(
     gallery: tuple[str, list[str]], browser: Browser, theme: str
 ) -> None:
@@ -111,7 +115,7 @@ def test_axe_finds_nothing_serious_in_any_state(
         if name.endswith(f".{theme}.html"):
             page.goto(f"{address}/{name}")
             page.evaluate(script)
-            if found := page.evaluate(SEE_SERIOUS):
+            if found := page.evaluate(SEE_SERIOUS, ASKED[theme]):
                 serious[name] = found
     page.close()
     assert serious == {}
