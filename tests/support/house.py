@@ -15,6 +15,10 @@ from typing import Any, TypeVar
 import httpx
 import psutil
 
+from streaming.cli.accounts import add_account, issue_token
+from streaming.settings import Settings
+from transcoder.keys.secret import SecretBytes
+
 T = TypeVar("T")
 PASSWORD = "correct horse battery"
 MATINEE = str(Path(sys.executable).with_name("matinee"))
@@ -141,12 +145,10 @@ class House:
         )
 
     def add_user(self, name: str, role: str) -> str:
-        """Make an account with `PASSWORD` and give an API token of it."""
-        made = self.run("user", "add", name, "--role", role, MATINEE_PASSWORD=PASSWORD)
-        assert made.returncode == 0, made.stderr
-        token = self.run("token", name)
-        assert token.returncode == 0, token.stderr
-        return token.stdout.strip()
+        """Make an account with `PASSWORD` and give an API token of it: as the commands do, but in here."""
+        settings = Settings(data=self.data)
+        add_account(settings, name, role, SecretBytes(PASSWORD.encode()))
+        return issue_token(settings, name, "tests")
 
     def client(self, token: str = "") -> httpx.Client:
         """An HTTP client that speaks as the token's account."""
