@@ -187,7 +187,7 @@ def test_ten_kills_of_an_upload_lose_nothing(stage: Stage, capsys: pytest.Captur
     sending = stage.publish("--title", "Sent", "--wait", film=film)
     try:
         for moment in moments:
-            until(partial(reached, moment), "the next bytes", 60, 0.002)
+            until(partial(reached, moment), "the next bytes", 60, 0.01)
             assert sending.poll() is None, (stage.folder / "publish.log").read_text()
             title = stage.newest()
             assert stage.state(title) == "uploading"
