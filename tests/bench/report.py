@@ -1,5 +1,6 @@
 """What is printed and what is written: numbers people can read, one table, nothing hidden. Pure."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -87,7 +88,7 @@ def markdown(
         *(f"| {_cell(one.name)} | not measured: {_cell(one.reason)} | | | | |" for one in troubles),
         "",
         *_shortfalls(figures),
-        "## What is measured, and how",
+        _HOW,
         "",
         *(f"- **{figure.name}** ({figure.rounds} rounds). {figure.how}" for figure in figures),
         *(("", *remarks) if remarks else ()),
@@ -102,14 +103,31 @@ def merged(before: str, after: str) -> str:
     """
     told = [line[2:] for line in after.splitlines() if line.startswith(("- Date: ", "- Load "))]
     rows = [_name(line) for line in after.splitlines() if _kind(line) == "row"]
-    lines = before.splitlines()
+    lines = [line for one in before.splitlines() if (line := _without(one, rows)) is not None]
     for kind in _KINDS:
         old = [at for at, line in enumerate(lines) if _kind(line) == kind]
         kept = [lines[at] for at in old if _name(lines[at]) not in rows]
         new = [line for line in after.splitlines() if _kind(line) == kind]
         if old:
             lines[old[0] : old[-1] + 1] = [*kept, *new]
-    return "\n".join(lines).rstrip() + f"\n\nMeasured apart ({'; '.join(told)}): {', '.join(rows)}.\n"
+        elif new and kind == "short":
+            at = lines.index(_HOW)
+            lines[at:at] = [_SHORT, "", *new, ""]
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip()
+    return f"{text}\n\n{_APART} ({'; '.join(told)}): {'; '.join(rows)}.\n"
+
+
+_APART = "Measured apart"
+_SHORT, _HOW = "## What falls short", "## What is measured, and how"
+
+
+def _without(line: str, rows: Sequence[str]) -> str | None:
+    """Take measures out of a line that says when they were measured apart; None if no other is left there."""
+    if not line.startswith(_APART):
+        return line
+    when, _, names = line.rpartition("): ")
+    left = [name for name in names.removesuffix(".").split("; ") if name not in rows]
+    return f"{when}): {'; '.join(left)}." if left else None
 
 
 _KINDS = ("row", "short", "how")
@@ -129,14 +147,16 @@ def _name(line: str) -> str:
     kind = _kind(line)
     if kind == "row":
         return line.split(" | ")[0].removeprefix("| ")
-    return line.removeprefix("- **").partition("**")[0] if kind == "how" else line[2:].partition(": ")[0]
+    if kind == "how":
+        return line.removeprefix("- **").partition("**")[0]
+    return line[2:].rpartition(", aimed at ")[0].rpartition(": ")[0]  # a name may hold a colon itself
 
 
 def _shortfalls(figures: Sequence[Figure]) -> list[str]:
     missed = [figure for figure in figures if figure.verdict is Verdict.MISSED]
     if not missed:
         return []
-    lines = ["## What falls short", ""]
+    lines = [_SHORT, ""]
     for figure in missed:
         assert figure.aim is not None
         if figure.aim.absolute:

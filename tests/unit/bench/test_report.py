@@ -92,5 +92,22 @@ def test_a_later_measure_is_put_in_and_the_others_stay() -> None:
     assert page.count("- **Two** (6 rounds).") == page.count("- **Two**") == 1
     assert "- One: 1.20 (1.00–1.40), aimed at ≤ 1.00." in page
     assert "- Two: " not in page
-    assert page.endswith("Measured apart (Date: 2026-11-30 06:30 UTC): Two, Three.\n")
+    assert page.endswith("Measured apart (Date: 2026-11-30 06:30 UTC): Two; Three.\n")
     assert page.index("| --- |") < page.index("| One |")
+
+
+def test_what_is_measured_once_more_is_no_longer_said_to_be_of_an_earlier_time() -> None:
+    def at(time: str, *names: str, aim: Aim | None = None) -> str:
+        facts = (("Date", time), ("Load before the run (1, 5, 15 minutes)", "1, 2, 3"))
+        return markdown([figure(name, aim) for name in names], [], Machine(facts))
+
+    first = merged(at("09:00", "One"), at("10:00", "Keys, against: a peer", "Two", aim=Aim(1.0, most=True)))
+    second = merged(first, at("11:00", "Keys, against: a peer"))
+    told = [line for line in second.splitlines() if line.startswith("Measured apart")]
+    assert [(line.split(";")[0], line.rpartition("): ")[2]) for line in told] == [
+        ("Measured apart (Date: 10:00", "Two."),
+        ("Measured apart (Date: 11:00", "Keys, against: a peer."),
+    ]
+    assert "- Two: 1.20 (1.00–1.40), aimed at ≤ 1.00." in second
+    assert "- Keys, against: a peer: " not in second
+    assert merged(second, at("12:00", "Two")).count("Measured apart") == 2
