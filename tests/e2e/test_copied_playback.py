@@ -36,7 +36,7 @@ _SWITCH = """async ({url, bits, patience}) => {
       if (pen.getImageData(bit * 8 + 4, 4, 1, 1).data[1] > 125) number |= 1 << bit;
     }
     heights.add(video.videoHeight);
-    seen.push([about.mediaTime, number]);
+    seen.push([about.mediaTime, number, performance.now() - about.presentationTime]);
     video.requestVideoFrameCallback(look);
   };
   video.requestVideoFrameCallback(look);
@@ -58,9 +58,10 @@ _SWITCH = """async ({url, bits, patience}) => {
 
 @dataclass(frozen=True)
 class Watched:
-    """Pictures as (seconds, number in the picture), faults, heights of the pictures, seconds of film."""
+    """Pictures as (seconds, number in the picture, milliseconds since it was shown), faults, heights of the
+    pictures, seconds of film."""
 
-    seen: list[tuple[float, int]]
+    seen: list[tuple[float, int, float]]
     faults: list[str]
     heights: list[int]
     duration: float
@@ -93,6 +94,8 @@ def test_a_player_changes_between_the_copied_rung_and_others(
     assert told.rungs == 2
     assert set(told.heights) == {360, 240}
     assert abs(told.duration - float(frames / rate)) < 0.1
-    assert len(told.seen) > frames / 4
-    for at, number in told.seen:
+    # Who looks a picture's time later, on a busy machine, sees another one.
+    seen = [(at, number) for at, number, late in told.seen if late * rate < 1000]
+    assert len(seen) > frames / 4
+    for at, number in seen:
         assert abs(at * rate - number) < 1.01, (at, number)
