@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 from streaming.clock import SystemClock
@@ -37,8 +38,9 @@ def run_worker(settings: Settings) -> None:
     from transcoder.programs.standing import stand_back
 
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    _at_signals(
+        lambda *_: os._exit(0)
+    )  # nothing is in hand yet, and starting may take long on a busy machine
     threading.Thread(target=_follow_parent, args=(stop,), name="parent", daemon=True).start()
     os.nice(NICENESS)
     while not stand_back(os.getpid(), NICENESS) and not stop.wait(0.1):
@@ -69,10 +71,17 @@ def run_worker(settings: Settings) -> None:
     Crew(house, width).start()
     EarlyHand(house, sources, names).start()
     give_memory_back()
+    _at_signals(lambda *_: stop.set())
     log.info("worker %s is ready", identity.name)
     Dispatcher(house, jobs, transcoding, names).run(stop)
     logging.shutdown()
     os._exit(0)
+
+
+def _at_signals(do: Callable[..., None]) -> None:
+    """Say what is done when this process is told to stop."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, do)
 
 
 def encodes_at_once(cores: int, workers: int = 1) -> int:
