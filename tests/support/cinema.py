@@ -29,7 +29,7 @@ DOORS = r"/play/[^/]+/.*|/media/.*\.m3u8|/api/v1/titles/[^/]+/playback"
 def long_film(folder: Path) -> tuple[Path, str]:
     """The real film, or a made one, repeated so that encoding it takes a while; gives it and its story."""
     # The more cores, the sooner it is encoded; a visitor needs some seconds to open the page and watch.
-    times = 1 + min(8, max(2, os.cpu_count() or 2))
+    times = min(8, max(2, os.cpu_count() or 2))
     source = REAL_FILM if REAL_FILM.is_file() else picture_film(folder, 30, "854x480")
     path = folder / "First Film.mp4"
     run_ffmpeg("-stream_loop", str(times - 1), "-i", str(source), "-c", "copy", str(path))
