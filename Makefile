@@ -20,7 +20,7 @@ demo: .venv/.runtime ## Start Matinee with three sample films on http://127.0.0.
 test: .venv/.dev ## Install what tests need, check, and run every test
 	@bash tests/tools.sh bubblewrap chromium mpv nginx
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 25 --durations-min 5 $(TESTS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 25 --durations-min 5 $(TESTS)
 
 check: .venv/.dev ## Lint, types, layers and the front end's own tests
 	@$(BIN)/ruff check .
