@@ -61,11 +61,12 @@ _WATCH = """async ({url, codecs, bits, languages}) => {
   const pen = new OffscreenCanvas(bits * 8, 20).getContext('2d', {willReadFrequently: true});
   const look = (_, about) => {
     pen.drawImage(video, 0, 0, bits * 8, 20);
+    const late = performance.now() - about.presentationTime;
     let number = 0;
     for (let bit = 0; bit < bits; bit++) {
       if (pen.getImageData(bit * 8 + 4, 4, 1, 1).data[1] > 125) number |= 1 << bit;
     }
-    seen.push([about.mediaTime, number]);
+    seen.push([about.mediaTime, number, late]);
     video.requestVideoFrameCallback(look);
   };
   video.requestVideoFrameCallback(look);
@@ -84,10 +85,11 @@ _WATCH = """async ({url, codecs, bits, languages}) => {
 
 @dataclass(frozen=True)
 class Watched:
-    """Codecs as "av01.0.00M.08,opus", pictures as (seconds, number), hertz heard of each language, faults."""
+    """Codecs as "av01.0.00M.08,opus", pictures as (seconds, number, milliseconds since it was shown), hertz
+    heard of each language, faults."""
 
     played: list[str]
-    seen: list[tuple[float, int]]
+    seen: list[tuple[float, int, float]]
     heard: dict[str, float]
     faults: list[str]
 
@@ -136,8 +138,10 @@ def test_chromium_plays_what_it_knows_in_every_language(
     told = Watched(**page.page.evaluate(_WATCH, about))
     assert told.faults == []
     assert {tuple(c.partition(".")[0] for c in codecs.split(",")) for codecs in told.played} == {played}
-    assert len(told.seen) > FRAMES / 4
-    for at, number in told.seen:
+    # Who looks a picture's time later, on a busy machine, sees another one.
+    seen = [(at, number) for at, number, late in told.seen if late * RATE < 1000]
+    assert len(seen) > FRAMES / 4
+    for at, number in seen:
         assert abs(at * RATE - number) < 1.01, (at, number)
     for language, hertz in TONES.items():
         assert told.heard[language] == pytest.approx(hertz, abs=30), told.heard

@@ -31,12 +31,13 @@ _SWITCH = """async ({url, bits, patience}) => {
   const pen = canvas.getContext('2d', {willReadFrequently: true});
   const look = (_, about) => {
     pen.drawImage(video, 0, 0, canvas.width, canvas.height);
+    const late = performance.now() - about.presentationTime;
     let number = 0;
     for (let bit = 0; bit < bits; bit++) {
       if (pen.getImageData(bit * 8 + 4, 4, 1, 1).data[1] > 125) number |= 1 << bit;
     }
     heights.add(video.videoHeight);
-    seen.push([about.mediaTime, number, performance.now() - about.presentationTime]);
+    seen.push([about.mediaTime, number, late]);
     video.requestVideoFrameCallback(look);
   };
   video.requestVideoFrameCallback(look);
