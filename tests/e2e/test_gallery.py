@@ -31,7 +31,7 @@ ASKED: dict[str, dict[str, object]] = {
     "light": {},
     "dark": {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}},
 }
-"""What axe looks for. The dark pages are the light ones in other colours."""
+"""What axe looks for: the dark pages are the light ones in other colours (`test_themes`)."""
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
