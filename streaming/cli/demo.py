@@ -16,7 +16,7 @@ from streaming.accounts.principal import Role
 from streaming.cli.accounts import ensure_account, issue_token
 from streaming.cli.client import Client
 from streaming.cli.publish import upload, wait_until_published
-from streaming.cli.samples import SAMPLES, make_samples
+from streaming.cli.samples import SAMPLES, Sample, paint
 from streaming.cli.supervisor import CannotStart, require_free_port, say
 from streaming.cli.titles import all_titles
 from streaming.errors import Fault
@@ -114,21 +114,17 @@ def _fill(settings: Settings) -> None:
         return
     client = Client(_address(settings), issue_token(settings, CREATOR, "demo"))
     here = {title["name"]: title for title in all_titles(client, "mine")}
-    missing = [sample for sample in SAMPLES if sample.title not in here]
-    if missing:
-        err.print("Painting three short films (this happens once)…")
-    files = make_samples(settings.data / "samples") if missing else {}
-    for sample in SAMPLES:
+    for number, sample in enumerate(SAMPLES, 1):
         if sample.title not in here:
-            _publish(client, sample.title, sample.description, files)
+            err.print(f"“{sample.title}” ({number} of {len(SAMPLES)}): painting it, which happens once…")
+            _publish(client, sample, paint(sample, settings.data / "samples"))
     _license(client)
     marker.touch()
 
 
-def _publish(client: Client, title: str, description: str, files: dict[str, Path]) -> None:
-    err.print(f"“{title}”")
-    title_id = upload(client, files[title], title, quiet=False)
-    client.call("PATCH", f"/titles/{title_id}", {"description": description})
+def _publish(client: Client, sample: Sample, file: Path) -> None:
+    title_id = upload(client, file, sample.title, quiet=False)
+    client.call("PATCH", f"/titles/{title_id}", {"description": sample.description})
     wait_until_published(client, title_id, quiet=False)
 
 

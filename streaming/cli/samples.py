@@ -83,18 +83,16 @@ SAMPLES = (
 )
 
 
-def make_samples(folder: Path) -> dict[str, Path]:
-    """Make the films that are not there yet; gives title → file.
+def paint(sample: Sample, folder: Path) -> Path:
+    """Make a film in `folder` unless it is there; gives its file.
 
-    A film is written under a draft name and renamed, so that a broken run leaves none half made.
+    It is written under a draft name and renamed, so that a broken run leaves none half made.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    made: dict[str, Path] = {}
-    for sample in SAMPLES:
-        path = made[sample.title] = folder / sample.file
-        if not path.exists():
-            _make(sample, path)
-    return made
+    path = folder / sample.file
+    if not path.exists():
+        _make(sample, path)
+    return path
 
 
 def _make(sample: Sample, path: Path) -> None:
