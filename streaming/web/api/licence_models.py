@@ -1,5 +1,6 @@
 """JSON of licences: what comes in, checked, and what goes out."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
@@ -42,6 +43,20 @@ class _TermsIn(BaseModel):
     )
     zone: str = Field(default="UTC", max_length=64, description="IANA zone of the times in `readback`.")
 
+    def terms(self, to: str | None) -> Request:
+        """Give the service's value for an account of that name."""
+        return Request(
+            (to or "").strip() or None,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+            rental=span_of(self.rental_s),
+            playback=span_of(self.playback_s),
+            tier=self.tier,
+            max_streams=self.max_streams,
+            may_finish=self.may_finish,
+            max_devices=self.max_devices,
+        )
+
 
 class GrantIn(_TermsIn):
     """A licence to issue to an account. Times are ISO 8601 with a zone."""
@@ -50,19 +65,7 @@ class GrantIn(_TermsIn):
 
     def value(self) -> Request:
         """Give the service's value."""
-        return Request(
-            self.to.strip() or None,
-            False,
-            "",
-            self.valid_from,
-            self.valid_until,
-            span_of(self.rental_s),
-            span_of(self.playback_s),
-            self.tier,
-            self.max_streams,
-            self.may_finish,
-            self.max_devices,
-        )
+        return self.terms(self.to)
 
 
 class LicenceIn(_TermsIn):
@@ -77,19 +80,10 @@ class LicenceIn(_TermsIn):
 
     def value(self) -> Request:
         """Give the service's value."""
-        name = self.to.strip() if self.to else None
-        return Request(
-            name or None,
-            self.link,
-            shown(self.label),
-            self.valid_from,
-            self.valid_until,
-            span_of(self.rental_s),
-            span_of(self.playback_s),
-            self.tier,
-            self.max_streams,
-            self.may_finish,
-            self.max_devices,
+        return replace(
+            self.terms(self.to),
+            link=self.link,
+            label=shown(self.label),
             redeem_until=self.redeem_until,
             max_plays=self.max_plays,
             password=self.password.value() if self.password else None,
