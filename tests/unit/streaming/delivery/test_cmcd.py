@@ -52,17 +52,20 @@ def test_what_is_written_is_read(said: dict[str, Member]) -> None:
 @given(st.text(max_size=200))
 def test_any_text_is_a_report_or_none(text: str) -> None:
     try:
-        cmcd.report(text)
+        said = cmcd.report(text)
     except NotAReport:
         return
+    assert isinstance(said, Report)
+    assert len(said.state) <= 1
 
 
 @given(st.binary(max_size=400))
 def test_any_body_is_reports_or_none(body: bytes) -> None:
     try:
-        cmcd.batch(body)
+        said = cmcd.batch(body)
     except NotAReport:
         return
+    assert len(said) == sum(bool(line.strip()) for line in body.decode("ascii", "replace").splitlines())
 
 
 @pytest.mark.parametrize(
