@@ -93,8 +93,8 @@ def _figures(bench: Bench, found: dict[str, tuple[float, ...]]) -> list[Figure]:
     )
     asked = (
         f"{PLAYBACKS} browser playbacks ask, with their login cookie and over 32 connections, for keys of "
-        f"crypto periods released before: token, login, licence, lease and release are checked against the "
-        f"database for each. "
+        f"crypto periods released before: token, login, licence, lease and release are decided for each, by "
+        f"rows that are read again after every commit; nobody commits meanwhile. "
     )
     return [
         Figure(

@@ -105,8 +105,9 @@ def _figures(bench: Bench, found: dict[str, tuple[float, ...]]) -> list[Figure]:
             aim=Aim(1.5, most=False),
             how=f"{PLAYBACKS} browser playbacks of one licence ask, with their login cookie and over 32 "
             f"connections, for keys of crypto periods released before: token, login, licence, lease and "
-            f"release are checked against the database for each. The peer is `async def nothing(): return "
-            f"None` in a FastAPI application of its own on the same server (Granian, one worker). {cores}",
+            f"release are decided for each, by rows that are read again after every commit; nobody commits "
+            f"meanwhile. The peer is `async def nothing(): return None` in a FastAPI application of its own "
+            f"on the same server (Granian, one worker). {cores}",
         ),
         Figure(
             name="Keys given again, against the least FastAPI can do",
