@@ -38,9 +38,8 @@ def run_worker(settings: Settings) -> None:
     from transcoder.programs.standing import stand_back
 
     stop = threading.Event()
-    _at_signals(
-        lambda *_: os._exit(0)
-    )  # nothing is in hand yet, and starting may take long on a busy machine
+    # Nothing is in hand yet, and on a busy machine starting takes long.
+    _at_signals(lambda *_: os._exit(0))
     threading.Thread(target=_follow_parent, args=(stop,), name="parent", daemon=True).start()
     os.nice(NICENESS)
     while not stand_back(os.getpid(), NICENESS) and not stop.wait(0.1):
