@@ -72,6 +72,16 @@ def create_app() -> ASGIApp:
 def mount(services: Services) -> Doors:
     """Put the doors in front of the application over `services`."""
     problems = Problems(problem_page)
+    app = _application(services, problems)
+    settings = services.settings
+    app.state.doors = doors = _doors(
+        services, secure(app, problems, own=settings.public_url, media=origins(settings.hosts))
+    )
+    return doors
+
+
+def _application(services: Services, problems: Problems) -> FastAPI:
+    """Make the application of all routes and pages."""
     app = FastAPI(
         title="Matinee",
         description=DESCRIPTION,
@@ -86,25 +96,19 @@ def mount(services: Services) -> Doors:
     licensing = (licences, bulk, history, figures, links, devices, offers, channels)
     for part in (accounts, uploads, titles, extras, *licensing, playback, guest, health):
         app.include_router(part.router)
-    for page in (
-        foyer,
-        film,
-        screen,
-        door,
-        studio,
-        figures_page,
-        offer_rooms,
-        channel_rooms,
-        account,
-        entry,
-        operator,
-    ):
+    selling = (figures_page, offer_rooms, channel_rooms)
+    for page in (foyer, film, screen, door, studio, *selling, account, entry, operator):
         app.include_router(page.router)
     app.mount("/static", StaticAssets(STATIC))
     describe_refusals(app)
+    return app
+
+
+def _doors(services: Services, inner: ASGIApp) -> Doors:
+    """Open the doors of playbacks in front of all else."""
     settings = services.settings
-    doors = open_doors(
-        secure(app, problems, own=settings.public_url, media=origins(settings.hosts)),
+    return open_doors(
+        inner,
         path=Path(services.database.engine.url.database or ""),
         clock=services.clock,
         gate=services.gate,
@@ -117,7 +121,7 @@ def mount(services: Services) -> Doors:
             cat=any(one.form is Form.CAT for one in settings.hosts),
         ),
         problem=problem_of,
-        systems=KeySystems(read_services(services.settings.drm_file) if services.settings.drm_file else ()),
+        systems=KeySystems(read_services(settings.drm_file) if settings.drm_file else ()),
         signals_of=services.signals_of,
         settings=DoorSettings(
             settings.lease_seconds,
@@ -129,8 +133,6 @@ def mount(services: Services) -> Doors:
         ),
         scratch=services.scratch,
     )
-    app.state.doors = doors
-    return doors
 
 
 def _lifespan(services: Services) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
